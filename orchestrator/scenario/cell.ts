@@ -1,0 +1,21 @@
+import type { TechniqueSpec } from "../../wire/control.ts";
+import type { Gateway } from "../nat/model.ts";
+import type { Expectation } from "../verdict/outcome.ts";
+
+/** One claim of a scenario: this technique through these NATs has this outcome. */
+export interface Cell {
+  /** Stable, readable, unique in its scenario and usable as a file name, e.g. `natblaster-2-low-ttl.preserve~random.reset.te-drop`. */
+  readonly id: string;
+  readonly scenario: string;
+  /** The block of the report's table that the cell stands in, e.g. `natblaster-2 low-ttl`. */
+  readonly block: string;
+  readonly technique: TechniqueSpec;
+  readonly na: Gateway;
+  readonly nb: Gateway;
+  /** Inside neighbour A2 opening a connection to X every so many milliseconds (breaks assumption 4); absent: no neighbour. */
+  readonly neighbour?: { readonly everyMs: number };
+  readonly trials: number;
+  /** Time one attempt may take, from start until it is called off. */
+  readonly deadlineMs: number;
+  readonly expected: Expectation;
+}

@@ -1,0 +1,47 @@
+import type { NodeId } from "../../wire/control.ts";
+
+/** Why no direct connection came about. Ordered from the sender's own host to the far end: the nearest cause wins. */
+export const CAUSES = [
+  "icmp-killed-connect", // an ICMP error reached the host and ended its connect()
+  "port-exhausted", // the NAT had no outside port left for the SYN
+  "no-collision", // birthday: none of the forged SYN+ACKs hit an open mapping
+  "mapping-mispredicted", // the SYN left its NAT from another port than predicted
+  "reset-by-nat", // the far NAT answered the SYN with RST
+  "filtered", // the far NAT dropped the SYN silently
+  "spoof-filtered", // X's forged packets did not get past the core
+  "timeout", // packets arrived, yet no connection before the deadline
+] as const;
+export type Cause = (typeof CAUSES)[number];
+
+/** One line of the proof that a connection is direct, with where it was seen. */
+export interface ProofPoint {
+  readonly claim: string;
+  readonly evidence: string;
+}
+
+export interface Proof {
+  /** How the connection was opened, read from the captures: by X's forged SYN+ACKs, by crossing SYNs, or by a plain handshake. */
+  readonly handshake: "forged" | "crossed" | "plain";
+  readonly points: readonly ProofPoint[];
+  /** From the attempt's start to both agents holding the socket. */
+  readonly connectMs: number;
+}
+
+/** The world was not what the cell claims: never counted as a result. */
+export interface WorldFault {
+  readonly code: "calibration-mismatch" | "evidence-incomplete";
+  readonly message: string;
+}
+
+export type Outcome =
+  | { readonly verdict: "direct"; readonly why: string; readonly proof: Proof }
+  | { readonly verdict: "relayed"; readonly why: string; readonly via: NodeId }
+  | { readonly verdict: "blocked"; readonly why: string; readonly cause: Cause; readonly at: NodeId }
+  | { readonly verdict: "invalid"; readonly why: string; readonly fault: WorldFault }
+  | { readonly verdict: "unknown"; readonly why: string; readonly missing: readonly string[] };
+
+/** What a scenario claims about a cell. `rate` is the expected share of direct trials of a probabilistic technique. */
+export type Expectation =
+  | { readonly verdict: "direct"; readonly rate?: number }
+  | { readonly verdict: "relayed" }
+  | { readonly verdict: "blocked"; readonly cause: Cause };
