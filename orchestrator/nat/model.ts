@@ -25,5 +25,4 @@ export interface NatModel {
 
 /** What stands between a LAN and the core: a NAT, or (for the `public` control) a plain router. */
 export type Gateway =
-  | { readonly kind: "router" }
-  | { readonly kind: "nat"; readonly name: string; readonly model: NatModel };
+  { readonly kind: "router" } | { readonly kind: "nat"; readonly name: string; readonly model: NatModel };
