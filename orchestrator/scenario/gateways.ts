@@ -1,0 +1,39 @@
+import { NATS, type NamedNat } from "../nat/catalogue.ts";
+import { checkModel } from "../nat/check.ts";
+import type { Problem } from "./problem.ts";
+import { NO_NAT, type NatDefinition } from "./schema.ts";
+
+/** Named NATs that a scenario may use, or what is wrong with its own ones. */
+export interface NamedNats {
+  readonly nats: ReadonlyMap<string, NamedNat>;
+  readonly problems: readonly Problem[];
+}
+
+/** Adds a scenario's own NATs to the catalogue, following `extends`. */
+export function resolveNats(definitions: Readonly<Record<string, NatDefinition>>): NamedNats {
+  const nats = new Map<string, NamedNat>(Object.entries(NATS));
+  const problems: Problem[] = [];
+  for (const [name, definition] of Object.entries(definitions)) {
+    const path = ["nats", name];
+    const nat = combine(definition, nats);
+    if (name in NATS || name === NO_NAT) {
+      problems.push({ path, message: `${name} is a built-in name; give this NAT another one`, atKey: true });
+    } else if (typeof nat === "string") {
+      problems.push({ path, message: nat, atKey: true });
+    } else {
+      problems.push(...checkModel(nat).map((message) => ({ path: [...path, "ports"], message })));
+      nats.set(name, nat);
+    }
+  }
+  return { nats, problems };
+}
+
+function combine({ extends: from, ...own }: NatDefinition, nats: ReadonlyMap<string, NamedNat>): NamedNat | string {
+  const base = from === undefined ? undefined : nats.get(from);
+  if (from !== undefined && !base) return `extends ${from}, which is not a NAT defined above it`;
+  const ports = own.ports ?? base?.ports;
+  if (!ports) return "needs ports, or extends to take them from";
+  const unsolicitedSyn = own.unsolicitedSyn ?? base?.unsolicitedSyn;
+  const timeExceeded = own.timeExceeded ?? base?.timeExceeded;
+  return { ports, ...(unsolicitedSyn && { unsolicitedSyn }), ...(timeExceeded && { timeExceeded }) };
+}

@@ -1,0 +1,66 @@
+import { readFile } from "node:fs/promises";
+import { NATS } from "../nat/catalogue.ts";
+import { NatbedError } from "../errors.ts";
+import type { Cell } from "./cell.ts";
+import { checkCombination } from "./combination.ts";
+import { expandMatrix, groupByGateways } from "./expand.ts";
+import { resolveNats } from "./gateways.ts";
+import { explainIssue } from "./problem.ts";
+import { NO_NAT, scenarioSchema } from "./schema.ts";
+import { parseSource, type Source } from "./source.ts";
+
+/** A scenario file that was found to be sound: every cell has an expectation and can be built. */
+export interface Scenario {
+  readonly path: string;
+  readonly name: string;
+  /** In the order of the file. */
+  readonly cells: readonly Cell[];
+}
+
+/** Reads and checks a scenario file. Throws NatbedError `scenario-unreadable` or `scenario-invalid`, the latter with every problem found. */
+export async function loadScenario(path: string): Promise<Scenario> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    const hint = "name a YAML file; natbed's own are in scenarios/";
+    throw new NatbedError(`cannot read scenario ${path}`, { kind: "usage", code: "scenario-unreadable", cause, hint });
+  }
+  return parseScenario(path, text);
+}
+
+/** {@link loadScenario} for text that is at hand; `path` is for messages. */
+export function parseScenario(path: string, text: string): Scenario {
+  const source = parseSource(path, text);
+  const parsed = scenarioSchema(gatewayNames(source)).safeParse(source.data);
+  if (!parsed.success) throw source.error(parsed.error.issues.flatMap((issue) => explainIssue(issue, source.data)));
+  const file = parsed.data;
+  const { nats, problems } = resolveNats(file.nats ?? {});
+  const combinations = file.matrix.flatMap((entry, index) =>
+    checkCombination(entry, nats).map((problem) => ({ ...problem, path: ["matrix", index, ...problem.path] })),
+  );
+  // Cells of impossible entries would only repeat the same complaint in other words.
+  const impossible = [...problems, ...combinations];
+  if (impossible.length > 0) throw source.error(impossible);
+  const expanded = expandMatrix(file, nats);
+  if (expanded.problems.length > 0) throw source.error(expanded.problems);
+  return { path, name: file.name, cells: expanded.cells };
+}
+
+/** The user's changes to every cell. */
+export interface CellLimits {
+  readonly trials?: number;
+  readonly deadlineMs?: number;
+}
+
+/** The scenario's cells as they are run: limits applied, cells with the same NATs next to each other. Deterministic. */
+export function expandScenario(scenario: Scenario, limits: CellLimits = {}): Cell[] {
+  return groupByGateways(scenario.cells.map((cell) => ({ ...cell, ...limits })));
+}
+
+/** Names that `na` and `nb` may have; the file's own NATs count even before it is known whether they are sound. */
+function gatewayNames({ data }: Source): string[] {
+  const own = (data as { nats?: unknown } | null)?.nats;
+  const names = typeof own === "object" && own !== null && !Array.isArray(own) ? Object.keys(own) : [];
+  return [...new Set([...Object.keys(NATS), ...names, NO_NAT])];
+}

@@ -1,0 +1,80 @@
+import type { z } from "zod";
+import { suggest } from "./suggest.ts";
+
+type Path = readonly PropertyKey[];
+
+/** Something wrong in a scenario file, at a place in its data. */
+export interface Problem {
+  readonly path: Path;
+  readonly message: string;
+  /** The key itself is meant, not its value. */
+  readonly atKey?: boolean;
+}
+
+/** One problem of an enumeration, worded as everywhere: what came, what is allowed, what was perhaps meant. */
+export function notAllowed(received: unknown, allowed: readonly unknown[]): string {
+  const near = typeof received === "string" ? suggest(received, allowed.map(String)) : [];
+  const hint = near.length > 0 ? `; did you mean ${near[0]}?` : "";
+  return received === undefined
+    ? `missing, allowed: ${allowed.join(", ")}`
+    : `received ${shown(received)}, allowed: ${allowed.join(", ")}${hint}`;
+}
+
+/** What zod found, in the words of this tool. `data` is what was validated. */
+export function explainIssue(issue: z.core.$ZodIssue, data: unknown, base: Path = []): Problem[] {
+  const path = [...base, ...issue.path];
+  const received = valueAt(data, path);
+  const problem = (message: string): Problem[] => [{ path, message }];
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return issue.keys.map((key) => ({ path: [...path, key], message: "unknown key", atKey: true }));
+    case "invalid_value":
+      return problem(notAllowed(received, issue.values));
+    case "invalid_union":
+      // A discriminator without a branch; zod's type does not know of the options that it then carries.
+      if ("options" in issue) return problem(notAllowed(received, issue.options as string[]));
+      return nearestBranch(issue.errors).flatMap((inner) => explainIssue(inner, data, path));
+    case "invalid_type":
+      return problem(
+        received === undefined
+          ? `missing, expected ${issue.expected}`
+          : `received ${shown(received)}, expected ${issue.expected}`,
+      );
+    case "too_small":
+      return problem(
+        `received ${shown(received)}, ${bound(issue.origin, issue.inclusive ? "at least" : "more than", issue.minimum)}`,
+      );
+    case "too_big":
+      return problem(
+        `received ${shown(received)}, ${bound(issue.origin, issue.inclusive ? "at most" : "less than", issue.maximum)}`,
+      );
+    case "invalid_format":
+      return problem(`received ${shown(received)}, expected ${issue.message}`);
+    case "invalid_key":
+      return [{ path, message: `not a valid key: expected ${issue.issues[0]?.message ?? issue.message}`, atKey: true }];
+    default:
+      return problem(issue.message);
+  }
+}
+
+/** The branch that got furthest into the value is the one that was meant. */
+function nearestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] {
+  const depth = (issues: readonly z.core.$ZodIssue[]) =>
+    Math.max(...issues.map((issue) => issue.path.length + (issue.code === "invalid_type" ? 0 : 0.5)));
+  return branches.toSorted((p, q) => depth(q) - depth(p))[0] ?? [];
+}
+
+function bound(origin: string, relation: string, limit: number | bigint): string {
+  return origin === "array" ? `needs ${relation} ${limit} item` : `must be ${relation} ${limit}`;
+}
+
+function valueAt(data: unknown, path: Path): unknown {
+  let value = data;
+  for (const key of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[key];
+  return value;
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
