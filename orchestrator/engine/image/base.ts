@@ -62,12 +62,22 @@ async function pull({ docker }: Engine, image: string, say: (line: string) => vo
     say(`no ${image} from a registry: ${end.why}`);
   } catch (error) {
     say(
-      `no ${image} from a registry: ${limit.signal.aborted ? `no answer within ${firstWordWithinMs} ms` : String(error)}`,
+      `no ${image} from a registry: ${limit.signal.aborted ? `no answer within ${firstWordWithinMs} ms` : registryWords(error)}`,
     );
   } finally {
     clearTimeout(timer);
   }
   return false;
+}
+
+/** The engine's reason, without the client's prefix: `(HTTP code 500) server error - Get "https://…": dial tcp: no such host`. */
+function registryWords(error: unknown): string {
+  return (
+    String(error)
+      .trim()
+      .split(/ - |: /)
+      .at(-1) ?? ""
+  );
 }
 
 function bootstrapTag({ suite, mirror, components }: Omit<Bootstrap, "tag" | "packages">): string {

@@ -10,6 +10,9 @@ import { imageTag, runtimeHash } from "./recipe.ts";
 import { hasImage, removeOlderImages } from "./store.ts";
 import { readProgress } from "./stream.ts";
 
+/** A line to show: of natbed's own steps, or of the engine's build output. */
+export type BuildListener = (line: string, from: "natbed" | "build") => void;
+
 export interface BuildRequest {
   readonly context: NodeJS.ReadableStream;
   readonly tag: string;
@@ -22,12 +25,13 @@ export interface BuildRequest {
  * Builds the image of the current sources and returns its tag. The runtime layer (tools, Node, koffi) is built once and reused; the
  * agents' layer takes about a second. Older natbed images are removed. Throws NatbedError `image-build-failed` with the end of the build.
  */
-export async function buildImage(engine: Engine, onLine: (line: string) => void): Promise<string> {
+export async function buildImage(engine: Engine, onLine: BuildListener): Promise<string> {
   const tag = await imageTag();
   const runtime = await openRuntime(engine, onLine);
   const compiled = mkdtempSync(join(tmpdir(), "natbed-agents-"));
   try {
     await compileAgents(compiled);
+    onLine(`building ${tag} on ${runtime}`, "natbed");
     await runBuild(engine, { context: programContext(compiled), tag, base: runtime }, onLine);
   } finally {
     rmSync(compiled, { recursive: true, force: true });
@@ -38,11 +42,11 @@ export async function buildImage(engine: Engine, onLine: (line: string) => void)
 }
 
 /** One build; its last 20 lines are in the error when it fails. */
-export async function runBuild(engine: Engine, request: BuildRequest, onLine: (line: string) => void): Promise<void> {
+export async function runBuild(engine: Engine, request: BuildRequest, onLine: BuildListener): Promise<void> {
   const lines: string[] = [];
   const keep = (line: string) => {
     lines.push(line);
-    onLine(line);
+    onLine(line, "build");
   };
   const end = await readBuild(engine, request, keep).catch((error: unknown) => ({
     kind: "failed" as const,
@@ -74,10 +78,11 @@ async function readBuild(
   return readProgress(stream, onLine);
 }
 
-async function openRuntime(engine: Engine, onLine: (line: string) => void): Promise<string> {
+async function openRuntime(engine: Engine, onLine: BuildListener): Promise<string> {
   const tag = `natbed-runtime:${runtimeHash()}`;
   if (await hasImage(engine, tag)) return tag;
-  const base = await openBase(engine, onLine);
+  const base = await openBase(engine, (line) => onLine(line, "natbed"));
+  onLine(`building ${tag} on ${base}`, "natbed");
   await runBuild(engine, { context: runtimeContext(), tag, base, target: "runtime" }, onLine);
   return tag;
 }

@@ -2,7 +2,7 @@ import { createReadStream, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { pack, type Pack } from "tar-stream";
-import { dockerfile, ROOT, RUNTIME_FILES } from "./recipe.ts";
+import { dockerfile, ROOT, runtimeFiles } from "./recipe.ts";
 
 /** Same bytes, same layer: no time of this machine goes into the image. */
 const MTIME = new Date(0);
@@ -10,7 +10,7 @@ const MTIME = new Date(0);
 /** Build context with the large files, for the stage `runtime`. */
 export function runtimeContext(): NodeJS.ReadableStream {
   return openContext(async (tar) => {
-    for (const [from, to] of RUNTIME_FILES) await file(tar, join("runtime", to), join(ROOT, from));
+    for (const { from, to } of runtimeFiles()) await file(tar, join("runtime", to), join(ROOT, from));
     // Makes .js files ES modules, as in the repository.
     tar.entry({ name: "runtime/package.json", mtime: MTIME }, '{ "type": "module" }\n');
   });

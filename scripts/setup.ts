@@ -1,0 +1,91 @@
+/**
+ * Second half of the set-up (after setup.sh): engine and image. Each step is announced in one line with its time; a step whose result is
+ * there costs milliseconds. Argument `test` adds what only the tests need.
+ */
+import { argv, echo } from "zx";
+import { renderError } from "../orchestrator/errors.ts";
+import {
+  buildImage,
+  findEngine,
+  hasImage,
+  imageRuns,
+  imageTag,
+  installPackages,
+  renewPrivateEngine,
+  startPrivateEngine,
+  unreachableEngine,
+  type Engine,
+} from "../orchestrator/engine/index.ts";
+
+interface Result<T> {
+  readonly value: T;
+  readonly words: string;
+}
+
+const ENGINE_PACKAGES = [
+  { program: "dockerd", name: "docker.io" },
+  { program: "iptables", name: "iptables" },
+];
+const TEST_PACKAGES = [{ program: "tshark", name: "tshark" }];
+
+try {
+  if (argv._[0] === "test") await announced("tests", prepareTests);
+  const { engine, isFresh } = await announced("engine", prepareEngine);
+  await announced("image", () => prepareImage(engine, isFresh));
+} catch (error) {
+  console.error(renderError(error));
+  process.exitCode = 3;
+}
+
+async function announced<T>(step: string, work: () => Promise<Result<T>>): Promise<T> {
+  const started = performance.now();
+  const { value, words } = await work();
+  echo(`set-up  ${step.padEnd(9)} ${words}  ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  return value;
+}
+
+function say(line: string): void {
+  echo(`set-up            ${line}`);
+}
+
+/** An engine that answers, or a private one. `isFresh`: it was started just now, so its state is to be looked at. */
+async function prepareEngine(): Promise<Result<{ engine: Engine; isFresh: boolean }>> {
+  const search = await findEngine();
+  if (search.kind === "found")
+    return { value: { engine: search.engine, isFresh: false }, words: describe(search.engine) };
+  if (search.pinned) throw unreachableEngine(search);
+  await installPackages(ENGINE_PACKAGES, say);
+  const engine = await startPrivateEngine(say);
+  return { value: { engine, isFresh: true }, words: `${describe(engine)}, started` };
+}
+
+async function prepareImage(engine: Engine, isFresh: boolean): Promise<Result<void>> {
+  const tag = await imageTag();
+  const isThere = await hasImage(engine, tag);
+  if (isThere && (!isFresh || (await imageRuns(engine, tag)))) return { value: undefined, words: tag };
+  if (!isThere) return { value: undefined, words: `${await build(engine)} built` };
+  say("the engine's image files are damaged: dropped, made anew");
+  return { value: undefined, words: `${await build(await renewPrivateEngine())} built` };
+}
+
+/** Shows the steps, not the engine's build output: that is in the error when it fails. */
+async function build(engine: Engine): Promise<string> {
+  return buildImage(engine, (line, from) => {
+    if (from === "natbed") say(line);
+  });
+}
+
+/** Their absence skips tests; it does not stop the set-up unless somebody insists. */
+async function prepareTests(): Promise<Result<void>> {
+  try {
+    await installPackages(TEST_PACKAGES, say);
+    return { value: undefined, words: "tshark" };
+  } catch (error) {
+    if (process.env["REQUIRE_TSHARK"]) throw error;
+    return { value: undefined, words: "tshark is missing and could not be installed: its tests are skipped" };
+  }
+}
+
+function describe({ version, endpoint }: Engine): string {
+  return `docker ${version.split("+")[0]} at ${endpoint}`;
+}
