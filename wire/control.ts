@@ -1,8 +1,15 @@
+/**
+ * What the orchestrator and the agents say to each other over a container's stdin and stdout, one JSON object a line.
+ * This channel starts, configures and observes; what A, B and X have to tell each other never travels on it.
+ */
+import type { Endpoint } from "./address.ts";
+import type { Allocation } from "./rendezvous.ts";
+
 /** Containers of a world: hosts A and B, their NATs, the core router R, the helper X, and A's inside neighbour A2. */
 export const NODE_IDS = ["a", "na", "r", "nb", "b", "x", "a2"] as const;
 export type NodeId = (typeof NODE_IDS)[number];
 
-/** Options every technique has. */
+/** Options every punching technique has. */
 interface PunchOptions {
   /** Added to the predicted outside port before it is told to the peer; anything but 0 is a deliberate mis-prediction (control). */
   readonly predictionOffset: number;
@@ -21,3 +28,132 @@ export type TechniqueSpec =
   | ({ readonly name: "natblaster-2"; readonly syn: "normal" | "low-ttl" } & PunchOptions)
   | ({ readonly name: "natblaster-4"; readonly syns: number } & PunchOptions);
 export type TechniqueName = TechniqueSpec["name"];
+
+/** Everything a host needs to take part in one attempt; the same a user would type on a command line. */
+export interface AttemptParameters {
+  readonly role: "a" | "b";
+  readonly technique: TechniqueSpec;
+  /** X's address. */
+  readonly x: string;
+  readonly session: string;
+  readonly key: string;
+  /** First of 64 consecutive local ports that are free for this attempt. */
+  readonly localPort: number;
+  readonly deadlineMs: number;
+  /** Seeds what the technique draws at random (flood ports, spray order), so that a seed repeats a run. */
+  readonly seed: number;
+}
+
+/** Why a host gave up. */
+export const FAILURES = [
+  "deadline", // nothing decisive happened in time
+  "icmp-leak", // EHOSTUNREACH or ENETUNREACH: an ICMP error reached the host
+  "peer-nat-reset", // ECONNREFUSED
+  "reset-after-open", // ECONNRESET
+  "no-collision", // birthday: no forged SYN+ACK came through
+  "peer-failed", // X says that the other side gave up
+  "syn-not-seen", // the own SYN did not show in the capture
+  "prediction-failed", // X's probe ports did not answer
+  "missing-capability", // EPERM
+  "port-busy", // EADDRINUSE or EADDRNOTAVAIL
+  "rendezvous-lost", // the connection to X broke or X refused
+] as const;
+export type FailureCode = (typeof FAILURES)[number];
+
+export type AttemptResult =
+  | { readonly ok: true; readonly local: Endpoint; readonly remote: Endpoint; readonly connectMs: number }
+  | { readonly ok: false; readonly failure: FailureCode; readonly detail: string };
+
+/** A host's share of the data proof. `received*` describe what came from the peer. */
+export interface TransferResult {
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  readonly receivedSha256: string;
+  readonly error?: string;
+}
+
+/** What the host saw of its own NAT through X, for calibration. */
+export interface Observation {
+  /** Outside endpoints of connections from consecutive local ports to X, in order. */
+  readonly mappings: readonly { readonly localPort: number; readonly outside: Endpoint }[];
+  readonly allocation: Allocation;
+  /** Whether an ICMP time-exceeded for a SYN of ours arrived at this host. */
+  readonly timeExceededArrived: boolean;
+}
+
+/** How a connection attempt from X to a NAT's outside port ended. */
+export type SynAnswer = "silence" | "reset" | "unreachable" | "connected";
+
+/** Total of one direction of one TCP flow at one interface; bulk payload is counted here and not kept packet by packet. */
+export interface FlowTotal {
+  readonly iface: string;
+  readonly direction: "in" | "out";
+  readonly src: Endpoint;
+  readonly dst: Endpoint;
+  readonly packets: number;
+  readonly payloadBytes: number;
+  readonly firstAtUs: number;
+  readonly lastAtUs: number;
+  /** First payload bytes of the flow, hex, at most 40 bytes. */
+  readonly payloadStart: string;
+}
+
+/** What one node's packet socket saw since `capture-begin`. */
+export interface CaptureResult {
+  /** Packed by wire/capture.ts, base64. */
+  readonly packets: string;
+  readonly interfaces: readonly string[];
+  readonly flows: readonly FlowTotal[];
+  /** Packets the kernel dropped at the socket, or beyond the keep limit: more than 0 means evidence is missing. */
+  readonly lost: number;
+}
+
+/** A conntrack entry or event, flattened. */
+export interface ConntrackRecord {
+  readonly event: "new" | "update" | "destroy" | "entry";
+  readonly atUs: number;
+  readonly id: number;
+  readonly protocol: number;
+  readonly original: { readonly src: Endpoint; readonly dst: Endpoint };
+  readonly reply: { readonly src: Endpoint; readonly dst: Endpoint };
+  readonly state: string;
+  readonly assured: boolean;
+}
+
+/** Operations: name → parameters and result. */
+export interface Operations {
+  exec: {
+    parameters: { argv: readonly string[]; stdin?: string };
+    result: { code: number; stdout: string; stderr: string };
+  };
+  "capture-begin": { parameters: Record<never, never>; result: Record<never, never> };
+  "capture-end": { parameters: Record<never, never>; result: CaptureResult };
+  "conntrack-flush": { parameters: Record<never, never>; result: Record<never, never> };
+  "conntrack-dump": { parameters: Record<never, never>; result: { records: readonly ConntrackRecord[] } };
+  "conntrack-end": { parameters: Record<never, never>; result: { records: readonly ConntrackRecord[]; lost: boolean } };
+  "core-start": { parameters: Record<never, never>; result: Record<never, never> };
+  "x-link": { parameters: { state: "up" | "cut" }; result: { dropped: number } };
+  observe: { parameters: { x: string; localPort: number; lowTtl: number; waitMs: number }; result: Observation };
+  "syn-answer": { parameters: { to: Endpoint; waitMs: number }; result: { answer: SynAnswer } };
+  attempt: { parameters: AttemptParameters; result: AttemptResult };
+  transfer: { parameters: { sendSeed: string; bytes: number; withinMs: number }; result: TransferResult };
+  "noise-begin": { parameters: { x: string; everyMs: number }; result: Record<never, never> };
+  "noise-end": { parameters: Record<never, never>; result: { opened: number } };
+  reset: { parameters: Record<never, never>; result: Record<never, never> };
+}
+export type Operation = keyof Operations;
+
+export interface Request {
+  readonly id: number;
+  readonly op: Operation;
+  readonly parameters: unknown;
+}
+
+export type Reply =
+  | { readonly id: number; readonly ok: true; readonly result: unknown }
+  | { readonly id: number; readonly ok: false; readonly error: string };
+
+/** What agents say unasked: that they are ready, and a log of what they do and see. */
+export type AgentEvent =
+  | { readonly event: "ready"; readonly pid: number }
+  | { readonly event: "log"; readonly atUs: number; readonly what: string; readonly detail?: unknown };

@@ -1,0 +1,65 @@
+import { spawn } from "node:child_process";
+import type { AgentEvent, Operation, Operations, Reply, Request } from "../wire/control.ts";
+
+type Handler<Op extends Operation> = (
+  parameters: Operations[Op]["parameters"],
+) => Operations[Op]["result"] | Promise<Operations[Op]["result"]>;
+
+export type Handlers = { readonly [Op in Operation]?: Handler<Op> };
+
+/** Writes one line to the orchestrator. */
+function say(line: Reply | AgentEvent): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+/** Microseconds since the epoch, the same clock as packet timestamps. */
+export function nowUs(): number {
+  return Math.round((performance.timeOrigin + performance.now()) * 1000);
+}
+
+/** Tells the orchestrator what this agent does or sees; kept as evidence in agents.jsonl. */
+export function log(what: string, detail?: unknown): void {
+  say({ event: "log", atUs: nowUs(), what, ...(detail === undefined ? {} : { detail }) });
+}
+
+/**
+ * Serves operations over stdin and stdout until stdin ends, then exits at once: when the orchestrator dies, however it
+ * dies, the engine closes stdin, and with the process the container goes.
+ */
+export function serve(handlers: Handlers): void {
+  let rest = "";
+  process.stdin.setEncoding("utf8");
+  process.stdin.on("data", (chunk: string) => {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) void answer(JSON.parse(line) as Request, { exec, ...handlers });
+  });
+  process.stdin.on("end", () => process.exit(0));
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(0));
+  say({ event: "ready", pid: process.pid });
+}
+
+async function answer({ id, op, parameters }: Request, handlers: Handlers): Promise<void> {
+  try {
+    const handler = handlers[op] as ((parameters: unknown) => unknown) | undefined;
+    if (!handler) throw new Error(`this agent has no operation ${op}`);
+    say({ id, ok: true, result: await handler(parameters) });
+  } catch (error) {
+    say({ id, ok: false, error: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+/** Runs one command in this container. */
+function exec({ argv, stdin }: Operations["exec"]["parameters"]): Promise<Operations["exec"]["result"]> {
+  const [command = "", ...args] = argv;
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: "pipe" });
+    let [stdout, stderr] = ["", ""];
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
+    child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code: code ?? -1, stdout, stderr }));
+    child.stdin.on("error", () => {}); // a command that does not read its input is no fault
+    child.stdin.end(stdin ?? "");
+  });
+}

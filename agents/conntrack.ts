@@ -1,0 +1,86 @@
+import {
+  CONNTRACK_GROUP,
+  decodeConntrack,
+  encodeConntrackDump,
+  encodeConntrackFlush,
+  type ConntrackEntry,
+} from "../wire/conntrack.ts";
+import type { ConntrackRecord } from "../wire/control.ts";
+import { splitNetlink } from "../wire/netlink.ts";
+import { nowUs } from "./channel.ts";
+import { SystemCallError } from "./net/libc.ts";
+import { NetfilterSocket } from "./net/netlink-socket.ts";
+import { watchReadable } from "./net/poll.ts";
+
+/** Conntrack of this container's namespace over ctnetlink: flush, dump, and every event since the last flush. */
+export class Conntrack {
+  readonly #requests = new NetfilterSocket();
+  readonly #events = new NetfilterSocket(Object.values(CONNTRACK_GROUP));
+  #seen: ConntrackRecord[] = [];
+  #lost = false;
+  #seq = 0;
+
+  constructor() {
+    watchReadable(this.#events.fd, () => this.#collect());
+  }
+
+  /** Forgets every entry and every event seen so far. */
+  flush(): void {
+    this.#request(encodeConntrackFlush(++this.#seq));
+    this.#collect();
+    this.#seen = [];
+    this.#lost = false;
+  }
+
+  dump(): readonly ConntrackRecord[] {
+    return this.#request(encodeConntrackDump(++this.#seq)).map(toRecord);
+  }
+
+  /** Events since the flush; `lost` when the kernel had to drop some (ENOBUFS). */
+  events(): { readonly records: readonly ConntrackRecord[]; readonly lost: boolean } {
+    this.#collect();
+    return { records: this.#seen, lost: this.#lost };
+  }
+
+  /** The kernel answers while the request is being sent, so everything up to the ack or the end of the dump is there. */
+  #request(message: Uint8Array): readonly ConntrackEntry[] {
+    this.#requests.send(message);
+    const entries: ConntrackEntry[] = [];
+    for (;;) {
+      const datagram = this.#requests.receive();
+      if (!datagram) throw new Error("conntrack did not answer");
+      for (const message of splitNetlink(datagram).messages) {
+        const answer = decodeConntrack(message);
+        if (!answer.ok) continue; // an IPv6 entry
+        switch (answer.value.type) {
+          case "ack":
+          case "done":
+            return entries;
+          case "error":
+            throw new Error(`conntrack: error ${JSON.stringify(answer.value)}`);
+          case "entry":
+            entries.push(answer.value);
+        }
+      }
+    }
+  }
+
+  #collect(): void {
+    try {
+      for (let datagram = this.#events.receive(); datagram; datagram = this.#events.receive()) {
+        for (const message of splitNetlink(datagram).messages) {
+          const event = decodeConntrack(message);
+          if (event.ok && "orig" in event.value) this.#seen.push(toRecord(event.value));
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof SystemCallError) || error.code !== "ENOBUFS") throw error;
+      this.#lost = true;
+    }
+  }
+}
+
+function toRecord({ type, id, protocol, orig, reply, status, tcpState }: ConntrackEntry): ConntrackRecord {
+  const state = tcpState ?? "";
+  return { event: type, atUs: nowUs(), id, protocol, original: orig, reply, state, assured: status.assured };
+}

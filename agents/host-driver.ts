@@ -1,0 +1,292 @@
+import { spawn } from "node:child_process";
+import type { Server, Socket } from "node:net";
+import { formatEndpoint, port, type Endpoint, type Ipv4 } from "../wire/address.ts";
+import type { AttemptParameters, AttemptResult, FailureCode } from "../wire/control.ts";
+import { LineSplitter, RENDEZVOUS_VERSION, X_PORTS, parseXMessage, type HostMessage } from "../wire/rendezvous.ts";
+import { seededBytes, seededPorts } from "../wire/seeded.ts";
+import type { Recorder } from "./capture.ts";
+import { log } from "./channel.ts";
+import { floodDatagrams, watchHit, watchSyn } from "./host-packets.ts";
+import { failureOf, greet } from "./host-sockets.ts";
+import { RawSocket } from "./net/raw-socket.ts";
+import { TcpSocket, listenOn } from "./net/tcp-socket.ts";
+import { predictNext, testPrediction } from "./probe/prediction.ts";
+import { measureTtl } from "./probe/ttl.ts";
+import { hostMachine } from "./technique/index.ts";
+import type { HostAction, HostEvent, HostMachine } from "./technique/machine.ts";
+
+/** Offsets into the attempt's window of local ports. */
+const WINDOW = { tests: [0, 4, 8], punch: 16, ttl: 24 } as const;
+/** Flood ports lie above every attempt's window and below the kernel's own ephemeral range. */
+const FLOOD_PORTS = { from: 10_240, to: 49_999 } as const;
+
+/** Plays one technique's host machine against the real network: turns its actions into sockets and packets. */
+export class HostAttempt {
+  readonly #parameters: AttemptParameters;
+  readonly #recorder: Recorder;
+  readonly #machine: HostMachine<unknown>;
+  readonly #started = performance.now();
+  readonly #cleanups: (() => unknown)[] = [];
+  #state: unknown;
+  #rendezvous: Socket | undefined;
+  #punch: TcpSocket | undefined;
+  #stream: Socket | undefined;
+  #settle: ((result: AttemptResult) => void) | undefined;
+
+  constructor(parameters: AttemptParameters, recorder: Recorder) {
+    this.#parameters = parameters;
+    this.#recorder = recorder;
+    this.#machine = hostMachine(parameters.role, parameters.technique);
+    this.#state = this.#machine.initial;
+  }
+
+  /** The stream that a successful attempt ended with. */
+  get stream(): Socket {
+    if (!this.#stream) throw new Error("the attempt has no connection");
+    return this.#stream;
+  }
+
+  /** Runs until a connection is verified or given up; expected failures are results. */
+  async run(): Promise<AttemptResult> {
+    const result = await new Promise<AttemptResult>((resolve) => {
+      this.#settle = resolve;
+      const { deadlineMs } = this.#parameters;
+      const deadline = setTimeout(() => this.#giveUp("deadline", `nothing decisive in ${deadlineMs} ms`), deadlineMs);
+      this.#cleanups.push(() => clearTimeout(deadline));
+      this.#joinRendezvous().catch((error: unknown) => this.#fail(error, "rendezvous-lost"));
+    });
+    log("attempt-result", result);
+    return result;
+  }
+
+  /** Ends everything the attempt opened; connections end with RST so that no TIME_WAIT outlives the attempt. */
+  async dispose(): Promise<void> {
+    this.#settle = undefined;
+    await Promise.all(
+      this.#cleanups
+        .splice(0)
+        .reverse()
+        .map((cleanup) => cleanup()),
+    );
+  }
+
+  #keep = (socket: TcpSocket): void => {
+    this.#cleanups.push(() => socket.destroy());
+  };
+
+  async #joinRendezvous(): Promise<void> {
+    const { x, session, key, role, technique } = this.#parameters;
+    const socket = new TcpSocket({ localPort: 0 });
+    this.#keep(socket);
+    await socket.connect(x, X_PORTS.rendezvous);
+    const { stream } = socket;
+    this.#rendezvous = stream;
+    const splitter = new LineSplitter();
+    stream.on("data", (chunk: Buffer) => {
+      for (const line of splitter.push(chunk.toString("utf8")).lines) this.#heard(line);
+    });
+    stream.on("error", (error) => this.#fail(error, "rendezvous-lost"));
+    stream.on("end", () => this.#giveUp("rendezvous-lost", "X closed the rendezvous connection"));
+    stream.resume();
+    this.#tell({ t: "hello", v: RENDEZVOUS_VERSION, session, key, role, technique: technique.name });
+    this.#dispatch({ kind: "start" });
+  }
+
+  #heard(line: string): void {
+    const parsed = parseXMessage(line);
+    if (!parsed.ok)
+      return this.#giveUp("rendezvous-lost", `X said ${JSON.stringify(line.slice(0, 80))}: ${parsed.error}`);
+    const { message } = parsed;
+    log("told", message);
+    if (message.t === "refused") return this.#giveUp("rendezvous-lost", `X refused: ${message.reason}`);
+    this.#dispatch({ kind: "told", message });
+  }
+
+  #dispatch(event: HostEvent): void {
+    if (!this.#settle) return;
+    const { state, actions } = this.#machine.step(this.#state, event);
+    this.#state = state;
+    for (const action of actions) this.#perform(action);
+  }
+
+  #perform(action: HostAction): void {
+    switch (action.kind) {
+      case "predict":
+        return this.#background(this.#predict(), "prediction-failed");
+      case "measure-ttl":
+        return this.#background(this.#measureTtl(), "prediction-failed");
+      case "connect":
+        return this.#background(this.#connect(action), "port-busy");
+      case "listen":
+        return this.#background(this.#listen(action.localPort), "port-busy");
+      case "join-relay":
+        return this.#background(this.#joinRelay(), "rendezvous-lost");
+      case "flood":
+        return this.#background(this.#flood(action), "missing-capability");
+      case "mute-resets":
+        return this.#background(this.#muteResets(action.towards), "missing-capability");
+      case "set-ttl":
+        if (this.#punch) this.#punch.ttl = action.ttl;
+        return;
+      case "close":
+        return this.#punch?.destroy();
+      case "tell":
+        return this.#tell(action.message);
+      case "wait": {
+        const timer = setTimeout(() => this.#dispatch({ kind: "elapsed", timer: action.timer }), action.ms);
+        this.#cleanups.push(() => clearTimeout(timer));
+        return;
+      }
+      case "adopt":
+        return this.#adopt();
+      case "give-up":
+        return this.#giveUp(action.failure, action.detail);
+    }
+  }
+
+  async #predict(): Promise<void> {
+    const { x, localPort } = this.#parameters;
+    for (const offset of WINDOW.tests) {
+      const test = await testPrediction(x, localPort + offset, this.#keep);
+      log("prediction-test", test);
+      // a sequential NAT that wraps around mid-test looks random once; a random one does every time
+      if (test.allocation.kind === "random" && offset !== WINDOW.tests.at(-1)) continue;
+      const prediction = predictNext(test, localPort + WINDOW.punch);
+      log("predicted", prediction);
+      return this.#dispatch({ kind: "predicted", prediction });
+    }
+  }
+
+  async #measureTtl(): Promise<void> {
+    const { x, localPort } = this.#parameters;
+    const ttl = await measureTtl(x, localPort + WINDOW.ttl, this.#keep);
+    log("ttl-measured", { ttl });
+    this.#dispatch({ kind: "ttl-measured", ttl });
+  }
+
+  async #connect({ localPort, to, ttl }: Extract<HostAction, { kind: "connect" }>): Promise<void> {
+    log("connect", { localPort, to: formatEndpoint(to), ttl });
+    const socket = new TcpSocket({ localPort, ...(ttl === undefined ? {} : { ttl }) });
+    this.#keep(socket);
+    this.#punch = socket;
+    this.#cleanups.push(
+      watchSyn(this.#recorder, { localPort, to }, (syn) => {
+        log("syn-seen", { localPort, to: formatEndpoint(to), syn });
+        this.#dispatch({ kind: "syn-seen", socket: "punch", syn });
+      }),
+    );
+    try {
+      await socket.connect(to.ip, to.port);
+      log("connected", { localPort, to: formatEndpoint(to) });
+      this.#dispatch({ kind: "connected", socket: "punch" });
+      await this.#verify(socket.stream);
+    } catch (error) {
+      const failure = failureOf(error, "deadline");
+      log("connect-failed", { localPort, to: formatEndpoint(to), ...failure });
+      this.#dispatch({ kind: "connect-failed", socket: "punch", ...failure });
+    }
+  }
+
+  async #listen(localPort: number): Promise<void> {
+    const server: Server = await listenOn(localPort, (stream) => {
+      log("accepted", { from: `${stream.remoteAddress}:${stream.remotePort}` });
+      this.#cleanups.push(() => stream.on("error", () => {}).resetAndDestroy());
+      this.#background(this.#verify(stream), "reset-after-open");
+    });
+    this.#cleanups.push(() => server.close());
+  }
+
+  async #joinRelay(): Promise<void> {
+    const { x, session, key, role } = this.#parameters;
+    const socket = new TcpSocket({ localPort: 0 });
+    this.#keep(socket);
+    await socket.connect(x, X_PORTS.relay);
+    socket.stream.write(`${JSON.stringify({ t: "relay", session, key, role })}\n`);
+    await this.#verify(socket.stream);
+  }
+
+  async #verify(stream: Socket): Promise<void> {
+    await greet(stream, this.#parameters);
+    this.#stream = stream;
+    this.#dispatch({ kind: "verified", socket: "punch" });
+  }
+
+  async #flood({ to, count, ttl }: Extract<HostAction, { kind: "flood" }>): Promise<void> {
+    const { seed, role } = this.#parameters;
+    const isn = seededBytes(`${seed}/${role}/flood-isn`, 4).readUInt32LE();
+    const ports = seededPorts(`${seed}/${role}/flood-ports`, count, FLOOD_PORTS);
+    const raw = new RawSocket();
+    this.#cleanups.push(() => raw.close());
+    this.#cleanups.push(
+      watchHit(this.#recorder, { from: to, isn, ports: new Set(ports) }, (hit) => {
+        log("hit", hit);
+        this.#dispatch({ kind: "hit", ...hit });
+      }),
+    );
+    await this.#muted;
+    await raw.sendAll(floodDatagrams({ src: this.#source(), to, ttl, isn, ports }), to.ip);
+    log("flooded", { isn, count, to: formatEndpoint(to), ttl });
+    this.#dispatch({ kind: "flooded", isn, count });
+  }
+
+  /** Our address as the rendezvous connection shows it. */
+  #source(): Ipv4 {
+    return this.#rendezvous?.localAddress as Ipv4;
+  }
+
+  #muted: Promise<void> = Promise.resolve();
+
+  #muteResets({ ip }: Endpoint): Promise<void> {
+    const rules = `table ip natbed_mute { chain out { type filter hook output priority 0; ip daddr ${ip} tcp flags & rst == rst drop; } }`;
+    log("rules", rules);
+    this.#muted = nft(rules);
+    this.#cleanups.push(() => nft("delete table ip natbed_mute"));
+    return this.#muted;
+  }
+
+  #tell(message: HostMessage): void {
+    log("tell", message.t === "hello" ? { ...message, key: undefined } : message);
+    this.#rendezvous?.write(`${JSON.stringify(message)}\n`);
+  }
+
+  #adopt(): void {
+    const { remoteAddress, remotePort, localAddress, localPort } = this.stream;
+    const [local, remote] = [endpointOf(localAddress, localPort), endpointOf(remoteAddress, remotePort)];
+    this.#end({ ok: true, local, remote, connectMs: performance.now() - this.#started });
+  }
+
+  #giveUp(failure: FailureCode, detail: string): void {
+    if (failure === "deadline") this.#tell({ t: "failed", reason: failure });
+    this.#end({ ok: false, failure, detail });
+  }
+
+  #fail(error: unknown, otherwise: FailureCode): void {
+    const { failure, detail } = failureOf(error, otherwise);
+    this.#giveUp(otherwise === "rendezvous-lost" ? otherwise : failure, detail);
+  }
+
+  #background(work: Promise<void>, otherwise: FailureCode): void {
+    work.catch((error: unknown) => this.#fail(error, otherwise));
+  }
+
+  #end(result: AttemptResult): void {
+    const settle = this.#settle;
+    this.#settle = undefined;
+    settle?.(result);
+  }
+}
+
+function endpointOf(ip: string | undefined, portNumber: number | undefined): Endpoint {
+  return { ip: (ip ?? "") as Ipv4, port: port(portNumber ?? 0) };
+}
+
+function nft(rules: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("nft", ["-f", "-"], { stdio: ["pipe", "ignore", "pipe"] });
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
+    child.on("error", reject);
+    child.on("close", (code) => (code === 0 ? resolve() : reject(new Error(`nft: ${stderr}`))));
+    child.stdin.end(rules);
+  });
+}

@@ -1,0 +1,99 @@
+import { ipv4ToU32, type Endpoint, type Ipv4, type Port } from "../wire/address.ts";
+import { PROTOCOL, decodeIpv4, encodeIpv4 } from "../wire/ipv4.ts";
+import type { SynReport } from "../wire/rendezvous.ts";
+import { TCP_FLAG, decodeTcp, encodeTcp, type TcpSegment } from "../wire/tcp.ts";
+import type { Recorder } from "./capture.ts";
+
+/** A window as a Linux kernel's SYN has it. */
+const SYN_WINDOW = 64_240;
+
+interface OwnSyn {
+  readonly localPort: number;
+  readonly to: Endpoint;
+}
+
+/** Reports the first SYN that leaves this host from `localPort` to `to`. Returns how to stop watching. */
+export function watchSyn(recorder: Recorder, { localPort, to }: OwnSyn, onSyn: (syn: SynReport) => void): () => void {
+  const stop = recorder.tap((packet) => {
+    if (packet.direction !== "out") return;
+    const segment = segmentBetween(packet.bytes, { dst: to.ip });
+    if (!segment || segment.srcPort !== localPort || segment.dstPort !== to.port) return;
+    if ((segment.flags & (TCP_FLAG.syn | TCP_FLAG.ack)) !== TCP_FLAG.syn) return;
+    stop();
+    onSyn(reportOf(segment));
+  });
+  return stop;
+}
+
+function reportOf({ seq, window, options }: TcpSegment): SynReport {
+  const report: { -readonly [Key in keyof SynReport]: SynReport[Key] } = { isn: seq, window, sackPermitted: false };
+  for (const option of options) {
+    if (option.kind === "mss") report.mss = option.bytes;
+    if (option.kind === "windowScale") report.windowScale = option.shift;
+    if (option.kind === "sackPermitted") report.sackPermitted = true;
+    if (option.kind === "timestamps") report.tsval = option.tsval;
+  }
+  return report;
+}
+
+interface Flood {
+  readonly from: Endpoint;
+  readonly isn: number;
+  readonly ports: ReadonlySet<number>;
+}
+
+interface Hit {
+  readonly localPort: number;
+  readonly outsidePort: number;
+}
+
+/** Reports the first forged SYN+ACK that answers a flood: its destination is the inside port, its payload the outside port. */
+export function watchHit(recorder: Recorder, { from, isn, ports }: Flood, onHit: (hit: Hit) => void): () => void {
+  const stop = recorder.tap((packet) => {
+    if (packet.direction !== "in") return;
+    const segment = segmentBetween(packet.bytes, { src: from.ip });
+    if (!segment || segment.srcPort !== from.port || !ports.has(segment.dstPort)) return;
+    if (segment.ack !== (isn + 1) >>> 0 || segment.payload.length !== 2) return;
+    stop();
+    const [high = 0, low = 0] = segment.payload;
+    onHit({ localPort: segment.dstPort, outsidePort: high * 256 + low });
+  });
+  return stop;
+}
+
+/** The flood's SYNs: one ISN, so that X's answer fits whichever mapping it hits. */
+export function* floodDatagrams(flood: {
+  src: Ipv4;
+  to: Endpoint;
+  ttl: number;
+  isn: number;
+  ports: readonly number[];
+}): Generator<Uint8Array> {
+  const { src, to, ttl, isn, ports } = flood;
+  const addresses = { src, dst: to.ip };
+  for (const srcPort of ports) {
+    const payload = encodeTcp(
+      {
+        srcPort: srcPort as Port,
+        dstPort: to.port,
+        seq: isn,
+        ack: 0,
+        flags: TCP_FLAG.syn,
+        window: SYN_WINDOW,
+        options: [{ kind: "mss", bytes: 1460 }],
+      },
+      addresses,
+    );
+    yield encodeIpv4({ ...addresses, ttl, id: srcPort, protocol: PROTOCOL.tcp, dontFragment: true, payload });
+  }
+}
+
+/** The TCP segment of a packet from `src` or to `dst`; the address is compared before anything is decoded. */
+function segmentBetween(bytes: Uint8Array, { src, dst }: { src?: Ipv4; dst?: Ipv4 }): TcpSegment | undefined {
+  const address = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(src === undefined ? 16 : 12);
+  if (address !== ipv4ToU32((src ?? dst) as Ipv4)) return undefined;
+  const packet = decodeIpv4(bytes);
+  if (!packet.ok || packet.value.protocol !== PROTOCOL.tcp) return undefined;
+  const segment = decodeTcp(packet.value.payload);
+  return segment.ok ? segment.value : undefined;
+}

@@ -1,0 +1,42 @@
+import type { Operations } from "../wire/control.ts";
+import { Recorder } from "./capture.ts";
+import { serve } from "./channel.ts";
+import { HostAttempt } from "./host-driver.ts";
+import { Noise } from "./noise.ts";
+import { observe } from "./probe/observe.ts";
+import { transfer } from "./transfer.ts";
+
+/** The agent of A, B and A's neighbour A2 in a world. */
+const recorder = new Recorder("live");
+let attempt: HostAttempt | undefined;
+let noise: Noise | undefined;
+
+serve({
+  "capture-begin": () => {
+    recorder.begin();
+    return {};
+  },
+  "capture-end": () => recorder.end(),
+  observe: (parameters) => observe(parameters, recorder),
+  attempt: async (parameters: Operations["attempt"]["parameters"]) => {
+    await attempt?.dispose();
+    attempt = new HostAttempt(parameters, recorder);
+    return attempt.run();
+  },
+  transfer: (parameters) => {
+    if (!attempt) throw new Error("no attempt to transfer on");
+    return transfer(attempt.stream, parameters);
+  },
+  "noise-begin": async (parameters) => {
+    noise = new Noise(parameters);
+    await noise.first;
+    return {};
+  },
+  "noise-end": () => ({ opened: noise?.end() ?? 0 }),
+  reset: async () => {
+    noise?.end();
+    await attempt?.dispose();
+    [noise, attempt] = [undefined, undefined];
+    return {};
+  },
+});

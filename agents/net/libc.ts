@@ -1,0 +1,134 @@
+import koffi from "koffi";
+
+const libc = koffi.load("libc.so.6");
+
+const functions = {
+  socket: libc.func("int socket(int domain, int type, int protocol)"),
+  setsockopt: libc.func("int setsockopt(int fd, int level, int name, const void *value, uint32_t length)"),
+  getsockopt: libc.func("int getsockopt(int fd, int level, int name, void *value, _Inout_ uint32_t *length)"),
+  bind: libc.func("int bind(int fd, const void *address, uint32_t length)"),
+  sendto: libc.func(
+    "intptr_t sendto(int fd, const void *data, size_t length, int flags, const void *to, uint32_t toLength)",
+  ),
+  recv: libc.func("intptr_t recv(int fd, void *data, size_t length, int flags)"),
+  recvmmsg: libc.func("int recvmmsg(int fd, void *messages, uint32_t count, int flags, void *timeout)"),
+  close: libc.func("int close(int fd)"),
+};
+
+export const AF_INET = 2;
+export const AF_NETLINK = 16;
+export const AF_PACKET = 17;
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
+const SOCK_NONBLOCK = 0x800;
+const SOCK_CLOEXEC = 0x80000;
+export const SOL_SOCKET = 1;
+export const SO_REUSEADDR = 2;
+export const SO_ATTACH_FILTER = 26;
+export const SO_REUSEPORT = 15;
+export const SO_RCVBUFFORCE = 33;
+export const SO_TIMESTAMPNS = 35;
+export const IPPROTO_IP = 0;
+export const IPPROTO_RAW = 255;
+export const IP_TTL = 2;
+const MSG_DONTWAIT = 0x40;
+const EAGAIN = koffi.os.errno["EAGAIN"];
+const EINTR = koffi.os.errno["EINTR"];
+
+const errnoNames = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
+
+/** A failed system call: `code` is the errno's name (EPERM, EADDRINUSE …), as in Node's own errors. */
+export class SystemCallError extends Error {
+  readonly code: string;
+
+  constructor(call: string, errno: number) {
+    const code = errnoNames.get(errno) ?? `errno ${errno}`;
+    super(`${call}: ${code}`);
+    this.name = "SystemCallError";
+    this.code = code;
+  }
+}
+
+function checked(call: string, result: number): number {
+  if (result < 0) throw new SystemCallError(call, koffi.errno());
+  return result;
+}
+
+/** socket(2), always non-blocking and close-on-exec. */
+export function openSocket(domain: number, type: number, protocol: number): number {
+  return checked("socket", functions.socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol) as number);
+}
+
+export function setOption(fd: number, level: number, name: number, value: number | Uint8Array): void {
+  const bytes = typeof value === "number" ? int32(value) : value;
+  checked(`setsockopt ${level}/${name}`, functions.setsockopt(fd, level, name, bytes, bytes.length) as number);
+}
+
+/** getsockopt(2) into a fresh buffer of `length` bytes. */
+export function getOption(fd: number, level: number, name: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  checked(`getsockopt ${level}/${name}`, functions.getsockopt(fd, level, name, bytes, [length]) as number);
+  return bytes;
+}
+
+export function bindSocket(fd: number, address: Uint8Array): void {
+  checked("bind", functions.bind(fd, address, address.length) as number);
+}
+
+/** sendto(2) of one datagram; returns false where the socket's buffer is full. */
+export function sendTo(fd: number, data: Uint8Array, address: Uint8Array): boolean {
+  const sent = functions.sendto(fd, data, data.length, MSG_DONTWAIT, address, address.length) as number;
+  if (sent >= 0) return true;
+  if (koffi.errno() === EAGAIN) return false;
+  throw new SystemCallError("sendto", koffi.errno());
+}
+
+/** recv(2) of one datagram into `buffer`; undefined when there is none. */
+export function receive(fd: number, buffer: Uint8Array): Uint8Array | undefined {
+  const length = functions.recv(fd, buffer, buffer.length, MSG_DONTWAIT) as number;
+  if (length >= 0) return buffer.subarray(0, length);
+  const errno = koffi.errno();
+  if (errno === EAGAIN || errno === EINTR) return undefined;
+  throw new SystemCallError("recv", errno);
+}
+
+/** recvmmsg(2); returns the number of filled messages, 0 when there is none. */
+export function receiveMany(fd: number, messages: bigint, count: number): number {
+  const filled = functions.recvmmsg(fd, messages, count, MSG_DONTWAIT, null) as number;
+  if (filled >= 0) return filled;
+  const errno = koffi.errno();
+  if (errno === EAGAIN || errno === EINTR) return 0;
+  throw new SystemCallError("recvmmsg", errno);
+}
+
+export function closeDescriptor(fd: number): void {
+  functions.close(fd);
+}
+
+/** Native memory that outlives garbage collection: an address for the kernel and the same bytes for us. */
+export interface NativeMemory {
+  readonly address: bigint;
+  readonly bytes: Uint8Array;
+}
+
+export function allocate(length: number): NativeMemory {
+  const pointer = koffi.alloc("uint8_t", length) as unknown as bigint;
+  return { address: koffi.address(pointer), bytes: new Uint8Array(koffi.view(pointer, length)) };
+}
+
+/** struct sockaddr_in. */
+export function socketAddress(ip: string, port: number): Uint8Array {
+  const bytes = new Uint8Array(16);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, AF_INET, true);
+  view.setUint16(2, port);
+  ip.split(".").forEach((part, index) => view.setUint8(4 + index, Number(part)));
+  return bytes;
+}
+
+function int32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setInt32(0, value, true);
+  return bytes;
+}

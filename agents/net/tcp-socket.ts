@@ -1,0 +1,85 @@
+import { Server, Socket } from "node:net";
+import {
+  AF_INET,
+  IPPROTO_IP,
+  IP_TTL,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  bindSocket,
+  closeDescriptor,
+  openSocket,
+  setOption,
+  socketAddress,
+} from "./libc.ts";
+
+export interface TcpOptions {
+  /** 0 lets the kernel choose. */
+  readonly localPort: number;
+  /** IP time to live of everything the socket sends until it is changed; the system's default when absent. */
+  readonly ttl?: number;
+}
+
+/**
+ * An ordinary kernel TCP socket whose local port and TTL are ours to choose, usable as a Node stream.
+ * SO_REUSEADDR and SO_REUSEPORT are set so that several sockets can share one local port towards different peers.
+ */
+export class TcpSocket {
+  readonly fd: number;
+  readonly stream: Socket;
+
+  constructor(options: TcpOptions) {
+    this.fd = boundSocket(options);
+    this.stream = new Socket({ fd: this.fd, manualStart: true, allowHalfOpen: true } as ConstructorParameters<
+      typeof Socket
+    >[0]);
+    this.stream.setNoDelay(true);
+  }
+
+  /** Resolves when ESTABLISHED; rejects with Node's error, whose `code` says what ended the attempt. */
+  connect(ip: string, port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.stream.once("error", reject);
+      this.stream.connect(port, ip, () => {
+        this.stream.removeListener("error", reject);
+        resolve();
+      });
+    });
+  }
+
+  set ttl(ttl: number) {
+    setOption(this.fd, IPPROTO_IP, IP_TTL, ttl);
+  }
+
+  /** Ends the connection with RST where there is one, silently where there is none yet. */
+  destroy(): void {
+    this.stream.on("error", () => {}); // an error after we gave the socket up concerns nobody
+    if (this.stream.connecting) this.stream.destroy();
+    else this.stream.resetAndDestroy();
+  }
+}
+
+/** A listening socket on a port that connecting sockets may share. */
+export function listenOn(localPort: number, onConnection: (stream: Socket) => void): Promise<Server> {
+  const fd = boundSocket({ localPort });
+  const server = new Server({ allowHalfOpen: true, noDelay: true }, onConnection);
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ fd }, () => resolve(server));
+  });
+}
+
+function boundSocket({ localPort, ttl }: TcpOptions): number {
+  const fd = openSocket(AF_INET, SOCK_STREAM, 0);
+  try {
+    setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    if (ttl !== undefined) setOption(fd, IPPROTO_IP, IP_TTL, ttl);
+    bindSocket(fd, socketAddress("0.0.0.0", localPort));
+    return fd;
+  } catch (error) {
+    closeDescriptor(fd);
+    throw error;
+  }
+}

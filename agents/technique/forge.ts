@@ -1,0 +1,51 @@
+import type { Endpoint } from "../../wire/address.ts";
+import type { HostMessage, HostRole, SynReport } from "../../wire/rendezvous.ts";
+import { tellBoth } from "./dial.ts";
+import { peerOf, stay, type Step, type XAction } from "./machine.ts";
+
+/** What X must know to forge both SYN+ACKs. */
+export interface Forgery {
+  readonly endpoints: Partial<Readonly<Record<HostRole, Endpoint>>>;
+  readonly syns: Partial<Readonly<Record<HostRole, SynReport>>>;
+  readonly established: readonly HostRole[];
+}
+
+/** A lost SYN+ACK is repeated after these times (ms after the first); after the last one X tells both sides that it gave up. */
+const REPEAT_MS = [200, 600] as const;
+const GIVE_UP_MS = 1_000;
+
+/** Takes in a host's `syn` or `established`; with both SYNs known, forges and arms the repeats. */
+export function forgeBoth(state: Forgery, from: HostRole, message: HostMessage): Step<Forgery, XAction> {
+  if (message.t === "established") {
+    return { state: { ...state, established: [...state.established, from] }, actions: [] };
+  }
+  if (message.t !== "syn") return stay(state);
+  const complete = { ...state, syns: { ...state.syns, [from]: message.syn } };
+  const forged = forgeries(complete);
+  if (forged.length === 0) return { state: complete, actions: [] };
+  const repeats = REPEAT_MS.map((ms) => ({ kind: "wait", timer: `repeat-${ms}`, ms }) as const);
+  return { state: complete, actions: [...forged, ...repeats, { kind: "wait", timer: "give-up", ms: GIVE_UP_MS }] };
+}
+
+/** A repeat or the end of X's patience is due. */
+export function forgeLater(state: Forgery, timer: string): Step<Forgery, XAction> {
+  if (timer === "give-up")
+    return {
+      state,
+      actions:
+        state.established.length === 2
+          ? []
+          : tellBoth({ t: "peer-failed", reason: "no answer to the forged SYN+ACKs" }),
+    };
+  return { state, actions: forgeries(state) };
+}
+
+/** One SYN+ACK for each side that has not reported yet. */
+function forgeries({ endpoints, syns, established }: Forgery): readonly XAction[] {
+  return (["a", "b"] as const).flatMap((side) => {
+    const peer = peerOf(side);
+    const [from, to, syn, of] = [endpoints[peer], endpoints[side], syns[side], syns[peer]];
+    if (!from || !to || !syn || !of || established.includes(side)) return [];
+    return [{ kind: "forge-syn-ack", from, to, syn, of } as const];
+  });
+}

@@ -1,0 +1,46 @@
+import type { TechniqueName, TechniqueSpec } from "../../wire/control.ts";
+import type { HostRole } from "../../wire/rendezvous.ts";
+import { dialHost, exchangeX } from "./dial.ts";
+import type { HostMachine, XMachine } from "./machine.ts";
+import { natblaster2Host, natblaster2X } from "./natblaster-2.ts";
+import { natblaster4Host, natblaster4X } from "./natblaster-4.ts";
+import { relayHost, relayX } from "./relay.ts";
+import { simultaneousOpenHost } from "./simultaneous-open.ts";
+
+/** The machine that host `role` runs for a technique. Its state is opaque to whoever drives it. */
+export function hostMachine(role: HostRole, technique: TechniqueSpec): HostMachine<unknown> {
+  switch (technique.name) {
+    case "connect":
+    case "public":
+      return opaque(dialHost(role));
+    case "relay":
+      return opaque(relayHost());
+    case "simultaneous-open":
+      return opaque(simultaneousOpenHost(role, technique));
+    case "natblaster-2":
+      return opaque(natblaster2Host(role, technique));
+    case "natblaster-4":
+      return opaque(natblaster4Host(role, technique));
+  }
+}
+
+/** The machine that X runs for a technique. */
+export function xMachine(name: TechniqueName): XMachine<unknown> {
+  switch (name) {
+    case "connect":
+    case "public":
+    case "simultaneous-open":
+      return opaque(exchangeX());
+    case "relay":
+      return opaque(relayX());
+    case "natblaster-2":
+      return opaque(natblaster2X());
+    case "natblaster-4":
+      return opaque(natblaster4X());
+  }
+}
+
+/** A driver feeds back the state it was given, so hiding its type is safe. */
+function opaque<Machine>(machine: Machine): never {
+  return machine as never;
+}

@@ -1,0 +1,114 @@
+import type { Endpoint } from "../../wire/address.ts";
+import type { FailureCode } from "../../wire/control.ts";
+import type { HostMessage, HostRole, SynReport, XMessage } from "../../wire/rendezvous.ts";
+
+/**
+ * A technique is a pair of state machines without I/O, one for the hosts and one for X:
+ * `step(state, event)` returns the next state and what to do. The drivers (agents/host-driver.ts, agents/x-session.ts)
+ * turn actions into packets and packets into events; a simulated network can do the same in virtual time.
+ */
+export interface Step<State, Action> {
+  readonly state: State;
+  readonly actions: readonly Action[];
+}
+
+export interface Machine<State, Event, Action> {
+  readonly initial: State;
+  step(state: State, event: Event): Step<State, Action>;
+}
+
+/** A socket of an attempt, named by its machine. */
+export type SocketName = "punch";
+
+/** Outside endpoint that the next connection from `localPort` is predicted to have. */
+export interface Prediction {
+  readonly localPort: number;
+  readonly outside: Endpoint;
+}
+
+export type HostEvent =
+  | { readonly kind: "start" }
+  | { readonly kind: "told"; readonly message: XMessage }
+  | { readonly kind: "predicted"; readonly prediction: Prediction }
+  | { readonly kind: "ttl-measured"; readonly ttl: number }
+  | { readonly kind: "syn-seen"; readonly socket: SocketName; readonly syn: SynReport }
+  | { readonly kind: "connected"; readonly socket: SocketName }
+  | {
+      readonly kind: "connect-failed";
+      readonly socket: SocketName;
+      readonly failure: FailureCode;
+      readonly detail: string;
+    }
+  /** The peer answered the nonce on this socket with its own: data flows both ways. */
+  | { readonly kind: "verified"; readonly socket: SocketName }
+  | { readonly kind: "flooded"; readonly isn: number; readonly count: number }
+  /** A forged SYN+ACK reached this host: its payload is the outside port, its destination the inside port. */
+  | { readonly kind: "hit"; readonly localPort: number; readonly outsidePort: number }
+  | { readonly kind: "elapsed"; readonly timer: string };
+
+export type HostAction =
+  /** Run the two prediction tests of Fig. 3 and predict the connection after them. */
+  | { readonly kind: "predict" }
+  /** Find the TTL with which a SYN dies one hop short of X. */
+  | { readonly kind: "measure-ttl" }
+  | {
+      readonly kind: "connect";
+      readonly socket: SocketName;
+      readonly localPort: number;
+      readonly to: Endpoint;
+      readonly ttl?: number;
+    }
+  | { readonly kind: "listen"; readonly socket: SocketName; readonly localPort: number }
+  | { readonly kind: "set-ttl"; readonly socket: SocketName; readonly ttl: number }
+  | { readonly kind: "close"; readonly socket: SocketName }
+  /** Join a relayed connection through X instead of a direct one. */
+  | { readonly kind: "join-relay"; readonly socket: SocketName }
+  /** Send `count` raw SYNs with one ISN from distinct local ports; answers to them are watched for (`hit`). */
+  | { readonly kind: "flood"; readonly to: Endpoint; readonly count: number; readonly ttl: number }
+  /** Keep this host's kernel from answering with RST what arrives for no socket, as a visible rule. */
+  | { readonly kind: "mute-resets"; readonly towards: Endpoint }
+  | { readonly kind: "tell"; readonly message: HostMessage }
+  | { readonly kind: "wait"; readonly timer: string; readonly ms: number }
+  | { readonly kind: "adopt"; readonly socket: SocketName }
+  | { readonly kind: "give-up"; readonly failure: FailureCode; readonly detail: string };
+
+export type XEvent =
+  /** Both sides are connected and authenticated; `outside` is where their rendezvous connections come from. */
+  | { readonly kind: "paired"; readonly outside: Readonly<Record<HostRole, Endpoint>> }
+  | { readonly kind: "told"; readonly from: HostRole; readonly message: HostMessage }
+  | { readonly kind: "sprayed"; readonly count: number }
+  | { readonly kind: "elapsed"; readonly timer: string };
+
+export type XAction =
+  | { readonly kind: "tell"; readonly to: HostRole; readonly message: XMessage }
+  /** Forge the SYN+ACK that `of` would have answered to the SYN of `to`. */
+  | {
+      readonly kind: "forge-syn-ack";
+      readonly from: Endpoint;
+      readonly to: Endpoint;
+      readonly syn: SynReport;
+      readonly of: SynReport;
+    }
+  /** Send `count` SYN+ACKs "from" `from` to distinct random ports of `to`, each with its port as payload. */
+  | {
+      readonly kind: "spray";
+      readonly from: Endpoint;
+      readonly to: string;
+      readonly count: number;
+      readonly isn: number;
+    }
+  | { readonly kind: "wait"; readonly timer: string; readonly ms: number };
+
+export type HostMachine<State> = Machine<State, HostEvent, HostAction>;
+export type XMachine<State> = Machine<State, XEvent, XAction>;
+
+/** Full TTL of a socket once its SYN is out: Linux's default (RFC 1700's recommendation). */
+export const FULL_TTL = 64;
+
+/** The peer's role. */
+export const peerOf = (role: HostRole): HostRole => (role === "a" ? "b" : "a");
+
+/** Nothing changes, nothing to do. */
+export function stay<State, Action>(state: State): Step<State, Action> {
+  return { state, actions: [] };
+}

@@ -1,0 +1,91 @@
+import type { Endpoint } from "../../wire/address.ts";
+import type { TechniqueSpec } from "../../wire/control.ts";
+import type { HostRole } from "../../wire/rendezvous.ts";
+import { introductions, relayFailure, tellBoth } from "./dial.ts";
+import { forgeBoth, forgeLater, type Forgery } from "./forge.ts";
+import { FULL_TTL, stay, type HostMachine, type XMachine } from "./machine.ts";
+import { endings, giveUp, predicted, punchDelay } from "./punch.ts";
+
+type Options = Extract<TechniqueSpec, { name: "natblaster-2" }>;
+
+type State =
+  | { readonly phase: "preparing"; readonly ttl?: number }
+  | { readonly phase: "ready"; readonly localPort: number; readonly ttl?: number }
+  | { readonly phase: "punching"; readonly localPort: number; readonly to: Endpoint; readonly ttl?: number };
+
+/**
+ * NATBLASTER case 2: both NATs predictable, no source routing. Each side sends a SYN that opens its own NAT and is meant to
+ * die on the way: silently dropped by the far NAT (`normal`), or with a TTL that ends one hop short of X (`low-ttl`). Each
+ * reports its SYN to X, which forges the SYN+ACK that the other would have sent.
+ */
+export function natblaster2Host(role: HostRole, options: Options): HostMachine<State> {
+  return {
+    initial: { phase: "preparing" },
+    step(state, event) {
+      const ending = endings(event);
+      if (ending) return { state, actions: ending };
+      switch (event.kind) {
+        case "told":
+          if (event.message.t === "paired")
+            return { state, actions: [{ kind: options.syn === "low-ttl" ? "measure-ttl" : "predict" }] };
+          if (event.message.t !== "peer" || state.phase !== "ready") return stay(state);
+          return {
+            state: { ...state, phase: "punching", to: event.message.endpoint },
+            actions: [punchDelay(role, options)],
+          };
+        case "ttl-measured":
+          return { state: { phase: "preparing", ttl: event.ttl }, actions: [{ kind: "predict" }] };
+        case "predicted":
+          return {
+            state: { ...state, phase: "ready", localPort: event.prediction.localPort },
+            actions: [predicted(event.prediction, options)],
+          };
+        case "elapsed":
+          if (state.phase !== "punching") return stay(state);
+          return { state, actions: [connectFrom(state)] };
+        case "syn-seen":
+          return {
+            state,
+            actions: [
+              { kind: "set-ttl", socket: "punch", ttl: FULL_TTL },
+              { kind: "tell", message: { t: "syn", syn: event.syn } },
+            ],
+          };
+        case "connect-failed":
+          return { state, actions: giveUp(event) };
+        default:
+          return stay(state);
+      }
+    },
+  };
+}
+
+function connectFrom({ localPort, to, ttl }: Extract<State, { phase: "punching" }>) {
+  return { kind: "connect", socket: "punch", localPort, to, ...(ttl === undefined ? {} : { ttl }) } as const;
+}
+
+/** X in case 2: introduces the two, waits for both SYNs, forges both answers until both sides report. */
+export function natblaster2X(): XMachine<Forgery> {
+  return {
+    initial: { endpoints: {}, syns: {}, established: [] },
+    step(state, event) {
+      switch (event.kind) {
+        case "paired":
+          return { state, actions: tellBoth({ t: "paired" }) };
+        case "elapsed":
+          return forgeLater(state, event.timer);
+        case "told": {
+          const failed = relayFailure(event.from, event.message);
+          if (failed) return { state, actions: failed };
+          if (event.message.t === "ready") {
+            const endpoints = { ...state.endpoints, [event.from]: event.message.endpoint };
+            return { state: { ...state, endpoints }, actions: introductions(endpoints) };
+          }
+          return forgeBoth(state, event.from, event.message);
+        }
+        default:
+          return stay(state);
+      }
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { port } from "../../wire/address.ts";
+import type { FailureCode } from "../../wire/control.ts";
+import type { HostRole } from "../../wire/rendezvous.ts";
+import type { HostAction, HostEvent, Prediction } from "./machine.ts";
+
+/** Options of every punching technique; see wire/control.ts. */
+interface PunchOptions {
+  readonly predictionOffset: number;
+  readonly gapMs: number;
+  readonly skewMs: number;
+}
+
+/** Tells X where the peer's SYN should go; a deliberate mis-prediction shifts the port. */
+export function predicted({ outside }: Prediction, { predictionOffset }: PunchOptions): HostAction {
+  const shifted = 1024 + ((outside.port - 1024 + predictionOffset + 64512) % 64512);
+  return { kind: "tell", message: { t: "ready", endpoint: { ip: outside.ip, port: port(shifted) } } };
+}
+
+/** The wait between learning the peer's endpoint and punching. */
+export function punchDelay(role: HostRole, { gapMs, skewMs }: PunchOptions): HostAction {
+  return { kind: "wait", timer: "punch", ms: gapMs + (role === "b" ? skewMs : 0) };
+}
+
+/** What ends every punching technique the same way: data both ways, or a peer that gave up. */
+export function endings(event: HostEvent): readonly HostAction[] | undefined {
+  if (event.kind === "verified")
+    return [
+      { kind: "tell", message: { t: "established" } },
+      { kind: "adopt", socket: event.socket },
+    ];
+  if (event.kind === "told" && event.message.t === "peer-failed")
+    return [{ kind: "give-up", failure: "peer-failed", detail: event.message.reason }];
+  return undefined;
+}
+
+/** Ends the attempt and lets the peer know why. */
+export function giveUp({
+  failure,
+  detail,
+}: {
+  readonly failure: FailureCode;
+  readonly detail: string;
+}): readonly HostAction[] {
+  return [
+    { kind: "tell", message: { t: "failed", reason: failure } },
+    { kind: "give-up", failure, detail },
+  ];
+}

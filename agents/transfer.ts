@@ -1,0 +1,45 @@
+import { createHash } from "node:crypto";
+import type { Socket } from "node:net";
+import type { Operations, TransferResult } from "../wire/control.ts";
+import { seededBytes } from "../wire/seeded.ts";
+
+type Parameters = Operations["transfer"]["parameters"];
+
+/** Sends seeded bytes and receives as many from the peer, both at once; what came in is reported by its digest. */
+export function transfer(stream: Socket, { sendSeed, bytes, withinMs }: Parameters): Promise<TransferResult> {
+  const digest = createHash("sha256");
+  let received = 0;
+  return new Promise((resolve) => {
+    const finish = (error?: string): void => {
+      clearTimeout(timer);
+      stream.removeListener("readable", onReadable);
+      stream.removeListener("error", onError);
+      resolve({
+        sentBytes: bytes - stream.writableLength,
+        receivedBytes: received,
+        receivedSha256: digest.digest("hex"),
+        ...(error === undefined ? {} : { error }),
+      });
+    };
+    const timer = setTimeout(() => finish(`${received} of ${bytes} bytes after ${withinMs} ms`), withinMs);
+    const onError = (error: Error): void => finish(error.message);
+    const onReadable = (): void => {
+      for (let chunk = take(stream, bytes - received); chunk; chunk = take(stream, bytes - received)) {
+        digest.update(chunk);
+        received += chunk.length;
+      }
+      if (received === bytes) finish();
+      else if (stream.readableEnded) finish("the peer closed the connection");
+    };
+    stream.on("error", onError);
+    stream.on("readable", onReadable);
+    stream.write(seededBytes(sendSeed, bytes));
+    onReadable();
+  });
+}
+
+/** At most `wanted` bytes of what is there. */
+function take(stream: Socket, wanted: number): Buffer | null {
+  if (wanted === 0 || stream.readableLength === 0) return null;
+  return stream.read(Math.min(wanted, stream.readableLength)) as Buffer | null;
+}

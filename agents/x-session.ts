@@ -1,0 +1,136 @@
+import type { Socket } from "node:net";
+import { sameEndpoint, type Endpoint } from "../wire/address.ts";
+import { RENDEZVOUS_VERSION, type HostMessage, type HostRole, type XMessage } from "../wire/rendezvous.ts";
+import { seededPorts } from "../wire/seeded.ts";
+import { log } from "./channel.ts";
+import { forgeSynAck, sprayDatagrams } from "./forge.ts";
+import { RawSocket } from "./net/raw-socket.ts";
+import { xMachine } from "./technique/index.ts";
+import type { XAction, XEvent, XMachine } from "./technique/machine.ts";
+
+/** Outside ports that a spray may guess (RFC 4787 section 4.2.1: a NAT leaves the well-known ports alone). */
+const SPRAY_PORTS = { from: 1_024, to: 65_535 } as const;
+/** Packets that one session may make X forge. */
+const FORGE_BUDGET = 25_000;
+
+type Hello = Extract<HostMessage, { t: "hello" }>;
+
+export interface Member {
+  readonly stream: Socket;
+  /** Where the rendezvous connection comes from: the only address X forges packets to or from for this side. */
+  readonly outside: Endpoint;
+}
+
+/** One pair of hosts and X's machine between them. X forges only between addresses from which both sides really connected. */
+export class XSession {
+  readonly #key: string;
+  readonly #technique: Hello["technique"];
+  readonly #machine: XMachine<unknown>;
+  readonly #members: Partial<Record<HostRole, Member>> = {};
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #name: string;
+  #state: unknown;
+  #raw: RawSocket | undefined;
+  #budget = FORGE_BUDGET;
+
+  constructor({ session, key, technique }: Hello) {
+    this.#name = session;
+    this.#key = key;
+    this.#technique = technique;
+    this.#machine = xMachine(technique);
+    this.#state = this.#machine.initial;
+  }
+
+  admits(key: string): boolean {
+    return key === this.#key;
+  }
+
+  get empty(): boolean {
+    return Object.keys(this.#members).length === 0;
+  }
+
+  /** Takes a host in, or says why not. */
+  join({ key, role, technique, v }: Hello, member: Member): string | undefined {
+    if (v !== RENDEZVOUS_VERSION) return `version ${v}, this X speaks ${RENDEZVOUS_VERSION}`;
+    if (!this.admits(key)) return "wrong session key";
+    if (technique !== this.#technique) return `the other side runs ${this.#technique}`;
+    if (this.#members[role]) return `role ${role} is taken`;
+    this.#members[role] = member;
+    this.#tell(role, { t: "welcome", v: RENDEZVOUS_VERSION, observed: member.outside });
+    const { a, b } = this.#members;
+    if (a && b) this.#dispatch({ kind: "paired", outside: { a: a.outside, b: b.outside } });
+    return undefined;
+  }
+
+  /** A message from a member; returns why it is refused, if it is. */
+  hear(from: HostRole, message: HostMessage): string | undefined {
+    log("told", { from, message });
+    const claimed = message.t === "ready" || message.t === "hit" ? message.endpoint : undefined;
+    if (claimed && claimed.ip !== this.#members[from]?.outside.ip) return `endpoint ${claimed.ip} is not your address`;
+    this.#dispatch({ kind: "told", from, message });
+    return undefined;
+  }
+
+  leave(role: HostRole, outside: Endpoint): void {
+    const member = this.#members[role];
+    if (!member || !sameEndpoint(member.outside, outside)) return;
+    delete this.#members[role];
+    if (this.empty) this.#end();
+  }
+
+  #end(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#raw?.close();
+    this.#raw = undefined;
+  }
+
+  #dispatch(event: XEvent): void {
+    const { state, actions } = this.#machine.step(this.#state, event);
+    this.#state = state;
+    for (const action of actions) this.#perform(action);
+  }
+
+  #perform(action: XAction): void {
+    switch (action.kind) {
+      case "tell":
+        return this.#tell(action.to, action.message);
+      case "forge-syn-ack":
+        if (!this.#spend(1)) return;
+        log("forge-syn-ack", { from: action.from, to: action.to });
+        this.#rawSocket().send(forgeSynAck(action), action.to.ip);
+        return;
+      case "spray":
+        return void this.#spray(action);
+      case "wait": {
+        const timer = setTimeout(() => {
+          this.#timers.delete(timer);
+          this.#dispatch({ kind: "elapsed", timer: action.timer });
+        }, action.ms);
+        this.#timers.add(timer);
+      }
+    }
+  }
+
+  async #spray(action: Extract<XAction, { kind: "spray" }>): Promise<void> {
+    if (!this.#spend(action.count)) return;
+    const ports = seededPorts(`${this.#name}/spray`, action.count, SPRAY_PORTS);
+    await this.#rawSocket().sendAll(sprayDatagrams(action, ports), action.to);
+    log("sprayed", { from: action.from, to: action.to, count: action.count });
+    this.#dispatch({ kind: "sprayed", count: action.count });
+  }
+
+  #spend(packets: number): boolean {
+    this.#budget -= packets;
+    if (this.#budget < 0) log("refused", { reason: "forge budget of the session is used up" });
+    return this.#budget >= 0;
+  }
+
+  #rawSocket(): RawSocket {
+    this.#raw ??= new RawSocket();
+    return this.#raw;
+  }
+
+  #tell(to: HostRole, message: XMessage): void {
+    this.#members[to]?.stream.write(`${JSON.stringify(message)}\n`);
+  }
+}
