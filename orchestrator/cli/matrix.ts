@@ -1,0 +1,124 @@
+import { randomInt } from "node:crypto";
+import { availableParallelism } from "node:os";
+import { relative } from "node:path";
+import type { Command } from "commander";
+import type { RunReport } from "../report/events.ts";
+import type { Cell } from "../scenario/cell.ts";
+import { collect, option, wholeNumber } from "./values.ts";
+
+interface MatrixOptions {
+  list?: true;
+  json?: true;
+  filter?: string[];
+  jobs: number;
+  seed?: number;
+  trials?: number;
+  timeout?: number;
+  fresh?: true;
+  keepOnFailure?: true;
+  maxFailures?: number;
+  output: string;
+}
+
+const EXAMPLES = `
+Examples:
+  natbed matrix                                      the paper's matrix
+  natbed matrix --list                               its cells and what is expected of them
+  natbed matrix -t simultaneous-open -t /^relay/     some of them
+  natbed matrix -t natblaster-4 --trials 100         a rate with a narrow interval
+  natbed matrix mine.yaml --seed 42 --json > r.json  a scenario of your own, repeatably
+
+Exit codes: 0 all as expected, 1 a surprise, 2 usage or scenario error, 3 infrastructure, 130 interrupted.
+Every option can also be set by a variable: --max-failures by NATBED_MAX_FAILURES.`;
+
+/** `natbed matrix`: runs scenario files cell by cell and shows what came of it. */
+export function addMatrix(program: Command): void {
+  program
+    .command("matrix")
+    .description("run a matrix of techniques and NATs, and compare what happens with what the scenario claims")
+    .argument("[scenario...]", "scenario files (default: the paper's matrix)")
+    .addOption(option("--list", "print the cells and run nothing"))
+    .addOption(
+      option("-t, --filter <text>", "only cells whose id or block contains it, or fits /regex/; repeatable").argParser(
+        collect,
+      ),
+    )
+    .addOption(option("-j, --jobs <n>", "worlds at the same time").default(defaultJobs()).argParser(wholeNumber(1, 64)))
+    .addOption(
+      option("--seed <n>", "repeat the random choices of an earlier run").argParser(wholeNumber(0, 0xffffffff)),
+    )
+    .addOption(option("--trials <n>", "attempts per cell, instead of the scenario's").argParser(wholeNumber(1, 10_000)))
+    .addOption(
+      option("--timeout <ms>", "deadline of one attempt, instead of the scenario's").argParser(
+        wholeNumber(100, 600_000),
+      ),
+    )
+    .addOption(option("--fresh", "a new world for every cell"))
+    .addOption(option("--keep-on-failure", "leave the world of a surprising or failed cell running"))
+    .addOption(
+      option("-x, --max-failures <n>", "stop after so many surprises and errors").argParser(wholeNumber(1, 1_000_000)),
+    )
+    .addOption(option("--json", "print the report as JSON (with --list: the cells)"))
+    .addOption(option("--output <dir>", "where run directories go").default("runs"))
+    .addHelpText("after", EXAMPLES)
+    .action(runCommand);
+}
+
+async function runCommand(files: string[], options: MatrixOptions): Promise<void> {
+  const { selectCells } = await import("./selection.ts");
+  const scenario = files.length > 0 ? files : [paperScenario()];
+  const { trials, timeout, filter } = options;
+  const limits = { ...(trials && { trials }), ...(timeout && { deadlineMs: timeout }) };
+  const cells = await selectCells(scenario, { limits, filters: filter ?? [] });
+  if (options.list) return list(cells, options.json === true);
+  const report = await run(cells, scenario, options);
+  await publish(report, options.json === true);
+  process.exitCode = report.exitCode;
+}
+
+async function list(cells: readonly Cell[], json: boolean): Promise<void> {
+  const { expectationText } = await import("../report/words.ts");
+  const width = Math.max(...cells.map(({ id }) => id.length));
+  const lines = cells.map(({ id, expected }) => `${id.padEnd(width)}  ${expectationText(expected)}`);
+  process.stdout.write(json ? `${JSON.stringify(cells, undefined, 2)}\n` : `${lines.join("\n")}\n`);
+}
+
+async function run(cells: Cell[], scenario: string[], options: MatrixOptions): Promise<RunReport> {
+  const [{ runMatrix }, { openDisplay }, { watchInterrupts }] = await Promise.all([
+    import("../run/matrix.ts"),
+    import("./display.ts"),
+    import("./interrupt.ts"),
+  ]);
+  const { jobs, fresh = false, keepOnFailure = false, output, maxFailures } = options;
+  const seed = options.seed ?? randomInt(2 ** 32);
+  using interrupts = watchInterrupts((line) => process.stderr.write(`${line}\n`));
+  // With --json, stdout belongs to the report alone.
+  using display = await openDisplay(options.json ? process.stderr : process.stdout);
+  const { signal } = interrupts;
+  const settings = {
+    seed,
+    jobs,
+    fresh,
+    keepOnFailure,
+    outputDir: output,
+    scenario,
+    argv: process.argv.slice(2),
+    signal,
+  };
+  return await runMatrix(cells, maxFailures ? { ...settings, maxFailures } : settings, (event) => display.show(event));
+}
+
+async function publish(report: RunReport, json: boolean): Promise<void> {
+  const { writeReport } = await import("../report/directory.ts");
+  await writeReport(report);
+  const { printReport } = await import("./print.ts");
+  await printReport(report, json);
+}
+
+function defaultJobs(): number {
+  return Math.min(4, availableParallelism());
+}
+
+function paperScenario(): string {
+  return relative(process.cwd(), new URL("../../scenarios/paper.yaml", import.meta.url).pathname);
+}

@@ -1,0 +1,33 @@
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { addDoctor } from "./doctor.ts";
+import { addDown } from "./down.ts";
+import { addEngine } from "./engine.ts";
+import { addMatrix } from "./matrix.ts";
+import { addReport } from "./report.ts";
+
+const EXAMPLES = `
+Examples:
+  natbed matrix            run the paper's matrix
+  natbed matrix --help     how to choose cells, repeat a run, write reports
+  natbed doctor            is this machine fit for it?`;
+
+/** The command line, without anything run yet. Engine and run code is loaded by the action that needs it. */
+export function buildProgram(): Command {
+  const program = new Command("natbed")
+    .description("Brings up real Linux NATs in containers, runs TCP traversal through them, and judges from evidence.")
+    .version(version())
+    .addHelpText("after", EXAMPLES)
+    .showSuggestionAfterError()
+    .showHelpAfterError("(add --help for the options and examples)")
+    .exitOverride();
+  for (const add of [addMatrix, addDoctor, addDown, addReport, addEngine]) add(program);
+  return program;
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  return version;
+}

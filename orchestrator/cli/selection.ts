@@ -1,0 +1,66 @@
+import { NatbedError } from "../errors.ts";
+import type { Cell } from "../scenario/cell.ts";
+import { expandScenario, loadScenario, type CellLimits } from "../scenario/load.ts";
+import { suggest } from "../scenario/suggest.ts";
+
+/** What the command line says about which cells to run. */
+export interface Selection {
+  readonly limits: CellLimits;
+  /** Substrings, or regular expressions between slashes; a cell is chosen if any of them fits. None: every cell. */
+  readonly filters: readonly string[];
+}
+
+/** Cells of scenario files, filtered. With several files the scenario's name goes before the id, so that ids stay unique. */
+export async function selectCells(files: readonly string[], { limits, filters }: Selection): Promise<Cell[]> {
+  const scenarios = await Promise.all(files.map(loadScenario));
+  const prefix = (cell: Cell) => (files.length > 1 ? { ...cell, id: `${cell.scenario}.${cell.id}` } : cell);
+  const cells = scenarios.flatMap((scenario) => expandScenario(scenario, limits).map(prefix));
+  const twice = cells.find((cell, index) => cells.findIndex(({ id }) => id === cell.id) !== index);
+  if (twice) {
+    const message = `cell ${twice.id} is in two of the scenario files`;
+    throw new NatbedError(message, {
+      kind: "usage",
+      code: "scenario-invalid",
+      hint: "give each scenario a name of its own",
+    });
+  }
+  return filterCells(cells, filters);
+}
+
+/** The cells whose id or block fits any of the filters. Throws NatbedError `no-match` for a filter that chooses nothing. */
+export function filterCells(cells: readonly Cell[], filters: readonly string[]): Cell[] {
+  const tests = filters.map(parseFilter);
+  filters.forEach((filter, index) => {
+    if (!cells.some(tests[index]!)) throw noMatch(filter, cells);
+  });
+  return tests.length === 0 ? [...cells] : cells.filter((cell) => tests.some((test) => test(cell)));
+}
+
+function parseFilter(filter: string): (cell: Cell) => boolean {
+  const pattern = /^\/(.+)\/(i?)$/.exec(filter);
+  if (!pattern) return ({ id, block }) => id.includes(filter) || block.includes(filter);
+  const regex = parseRegex(pattern[1]!, pattern[2]!);
+  return ({ id, block }) => regex.test(id) || regex.test(block);
+}
+
+function parseRegex(source: string, flags: string): RegExp {
+  try {
+    return new RegExp(source, flags);
+  } catch (cause) {
+    throw new NatbedError(`--filter /${source}/ is not a regular expression`, {
+      kind: "usage",
+      code: "filter-invalid",
+      cause,
+    });
+  }
+}
+
+function noMatch(filter: string, cells: readonly Cell[]): NatbedError {
+  const parts = cells.flatMap(({ id, block }) => [block, id, ...id.split(/[.~]/)]);
+  const near = suggest(filter, [...new Set(parts)], 3);
+  return new NatbedError(`--filter ${filter} matches none of ${cells.length} cells`, {
+    kind: "usage",
+    code: "no-match",
+    hint: near.length > 0 ? `did you mean ${near.join(", ")}?` : "natbed matrix --list shows every cell's id",
+  });
+}

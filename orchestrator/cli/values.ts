@@ -1,0 +1,31 @@
+import { InvalidArgumentError, Option } from "commander";
+
+/** Parser of an option's value: a whole number within bounds. */
+export function wholeNumber(from: number, to: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= from && value <= to) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${from} to ${to}.`);
+  };
+}
+
+/** Parser of an option that may be given several times. */
+export function collect(text: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), text];
+}
+
+/** An option that can also be set by `NATBED_<NAME>`. */
+export function option(flags: string, description: string): Option {
+  const made = new Option(flags, description);
+  return made.env(`NATBED_${made.name().replaceAll("-", "_").toUpperCase()}`);
+}
+
+/** Drops switches that the environment turns off: for commander any value at all, even `0`, would turn them on. */
+export function dropFalseSwitches(env: NodeJS.ProcessEnv): void {
+  for (const [name, value] of Object.entries(env)) {
+    if (name.startsWith("NATBED_") && ["", "false", "no"].includes(value ?? "")) delete env[name];
+    if (SWITCHES.has(name) && value === "0") delete env[name];
+  }
+}
+
+const SWITCHES = new Set(["NATBED_LIST", "NATBED_FRESH", "NATBED_KEEP_ON_FAILURE", "NATBED_JSON", "NATBED_ALL"]);

@@ -1,0 +1,36 @@
+import type { CellResult, RunEvent } from "./events.ts";
+import { durationText, expectationText, paintResult, verdictText, type Paint } from "./words.ts";
+
+/** One line per finished cell, for logs and CI. Returns the text of an event, or nothing where it has none. */
+export function lineReporter(paint: Paint): (event: RunEvent) => string | undefined {
+  let total = 0;
+  let done = 0;
+  return (event) => {
+    switch (event.type) {
+      case "run-started":
+        total = event.total;
+        return `run ${event.id}: ${total} cells, ${event.jobs} at a time, seed ${event.seed}, evidence in ${event.dir}`;
+      case "cell-finished":
+        done += 1;
+        return `${String(done).padStart(String(total).length)}/${total} ${renderResult(event.result, paint)}`;
+      case "cell-started":
+      case "run-finished":
+        return undefined;
+    }
+  };
+}
+
+function renderResult(result: CellResult, paint: Paint): string {
+  const { cell, surprise, state, verdict } = result;
+  const mark = surprise
+    ? "SURPRISE"
+    : state === "error"
+      ? "ERROR"
+      : verdict === "invalid" || verdict === "unknown"
+        ? "NO RESULT"
+        : "ok";
+  const expected = surprise ? `, expected ${expectationText(cell.expected)}` : "";
+  const why = mark === "ok" ? "" : `: ${result.why}`;
+  const text = `${mark.padEnd(9)} ${cell.id}  ${verdictText(result)}${expected}${why}`;
+  return `${paintResult(result, text, paint)}  ${durationText(result.tookMs)}`;
+}

@@ -1,0 +1,23 @@
+import type { CellResult, RunReport } from "./events.ts";
+
+/** Results that need a reader's attention, most urgent first; groups without members are left out. */
+export function troubled({ cells }: Pick<RunReport, "cells">): { title: string; results: CellResult[] }[] {
+  const groups = [
+    { title: "Surprises", results: cells.filter((result) => result.surprise) },
+    {
+      title: "Without a result: the world or the evidence was not what the cell needs",
+      results: cells.filter(({ verdict, surprise }) => !surprise && (verdict === "invalid" || verdict === "unknown")),
+    },
+    { title: "Infrastructure errors", results: cells.filter(({ state }) => state === "error") },
+  ];
+  return groups.filter(({ results }) => results.length > 0);
+}
+
+/** The command that runs one cell of a run again with the same seed. */
+export function reproduction({ scenario, seed }: Pick<RunReport, "scenario" | "seed">, id: string): string {
+  return ["natbed matrix", ...scenario.map(quoted), `--filter ${quoted(id)}`, `--seed ${seed}`].join(" ");
+}
+
+function quoted(word: string): string {
+  return /^[\w./~+:@%-]+$/.test(word) && !word.startsWith("~") ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,109 @@
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+interface Rule {
+  /** Units that may be imported, besides the unit itself. */
+  readonly may: readonly string[];
+  /** No I/O, no clock: of node's modules and of packages only those that compute. */
+  readonly pure?: true;
+}
+
+const NAT = ["wire", "orchestrator/errors.ts", "orchestrator/nat"];
+const OUTCOME = [...NAT, "orchestrator/verdict/outcome.ts"];
+const SCENARIO = [...OUTCOME, "orchestrator/scenario"];
+const PLAN = [...SCENARIO, "orchestrator/plan"];
+const EVIDENCE = [...PLAN, "orchestrator/evidence"];
+const VERDICT = [...EVIDENCE, "orchestrator/verdict"];
+const REPORT = [...VERDICT, "orchestrator/report"];
+const WORLD = [...PLAN, "orchestrator/engine", "orchestrator/world"];
+const RUN = [...new Set([...REPORT, ...WORLD, "orchestrator/run"])];
+
+/** Who may import whom (docs/architecture.md). A file belongs to the longest unit that its path starts with. */
+const RULES: Record<string, Rule> = {
+  wire: { may: [], pure: true },
+  agents: { may: ["wire", "agents/technique"] },
+  "agents/technique": { may: ["wire"], pure: true },
+  "orchestrator/errors.ts": { may: [], pure: true },
+  "orchestrator/nat": { may: NAT, pure: true },
+  "orchestrator/verdict/outcome.ts": { may: OUTCOME, pure: true },
+  "orchestrator/scenario": { may: SCENARIO, pure: true },
+  "orchestrator/scenario/load.ts": { may: SCENARIO },
+  "orchestrator/plan": { may: PLAN, pure: true },
+  "orchestrator/evidence": { may: EVIDENCE, pure: true },
+  "orchestrator/evidence/collect": { may: [...EVIDENCE, ...WORLD] },
+  "orchestrator/evidence/store": { may: EVIDENCE },
+  "orchestrator/verdict": { may: VERDICT, pure: true },
+  "orchestrator/report": { may: REPORT, pure: true },
+  "orchestrator/report/directory.ts": { may: REPORT },
+  "orchestrator/engine": { may: ["orchestrator/errors.ts"] },
+  "orchestrator/world": { may: WORLD },
+  "orchestrator/run": { may: RUN },
+  "orchestrator/index.ts": { may: RUN },
+  "orchestrator/cli": { may: [...RUN, "orchestrator/index.ts"] },
+};
+
+/** Modules that compute and touch nothing. */
+const PURE_MODULES = new Set([
+  "node:util",
+  "node:crypto",
+  "node:net",
+  "node:assert",
+  "ipaddr.js",
+  "pure-rand",
+  "yaml",
+  "zod",
+]);
+
+const UNITS = Object.keys(RULES).toSorted((p, q) => q.length - p.length);
+
+describe("the import table", () => {
+  const files = globSync(["wire/**/*.ts", "agents/**/*.ts", "orchestrator/**/*.ts"], { cwd: ROOT }).toSorted((p, q) =>
+    p.localeCompare(q),
+  );
+
+  it.each(files)("allows what %s imports", (file) => {
+    const unit = unitOf(file);
+    expect(unit, `${file} is in no unit: add its folder to RULES and to docs/architecture.md`).toBeDefined();
+    expect(importsOf(file).flatMap((target) => complaint(file, unit!, target))).toEqual([]);
+  });
+
+  it("has no rule for what does not exist yet is imported", () => {
+    for (const { may } of Object.values(RULES)) for (const unit of may) expect(UNITS).toContain(unit);
+  });
+});
+
+function unitOf(file: string): string | undefined {
+  return UNITS.find(
+    (unit) => file === unit || file.startsWith(unit.endsWith(".ts") ? unit : `${unit}/`) || file === `${unit}.ts`,
+  );
+}
+
+/** Imported modules: packages by name, files of ours by their path from the root. */
+function importsOf(file: string): string[] {
+  const source = readFileSync(join(ROOT, file), "utf8");
+  const found = source.matchAll(
+    /^\s*(?:import|export)\s[^"';]*?from\s+"([^"]+)"|^\s*import\s+"([^"]+)"|\bimport\(\s*"([^"]+)"/gm,
+  );
+  return [...found].map((match) => {
+    const name = match[1] ?? match[2] ?? match[3]!;
+    return name.startsWith(".") ? relative(ROOT, join(ROOT, dirname(file), name)) : name;
+  });
+}
+
+function complaint(file: string, unit: string, target: string): string[] {
+  const { may, pure } = RULES[unit]!;
+  if (!/\.(ts|json)$/.test(target) || !target.includes("/")) {
+    if (!pure || PURE_MODULES.has(target)) return [];
+    return [
+      `${file} imports ${target}, but ${unit} is pure: take the value as a parameter, and do the I/O in run or cli`,
+    ];
+  }
+  const owner = unitOf(target);
+  if (!owner || owner === unit || may.includes(owner) || may.some((allowed) => owner.startsWith(`${allowed}/`)))
+    return [];
+  const advice = "move what both need down to the lowest of the two, or hand it over as a value";
+  return [`${file} imports ${target}, but ${unit} may import only ${may.join(", ") || "nothing of ours"}: ${advice}`];
+}
