@@ -97,7 +97,7 @@ export function decodeControl({ type, seq, payload }: NetlinkMessage): Decoded<N
 }
 
 /** One attribute, padded to 4 bytes. Throws RangeError above 65,535 bytes. */
-export function encodeAttribute({ type, value }: NetlinkAttribute): Uint8Array {
+function encodeAttribute({ type, value }: NetlinkAttribute): Uint8Array {
   const length = ATTRIBUTE_HEADER + value.length;
   if (length > MAX_ATTRIBUTE) throw new RangeError(`netlink attribute of ${length} bytes is above ${MAX_ATTRIBUTE}`);
   const bytes = new Uint8Array(align4(length));
