@@ -7,12 +7,13 @@ import { renderError } from "../orchestrator/errors.ts";
 import {
   buildImage,
   findEngine,
-  hasImage,
   imageRuns,
+  imageState,
   imageTag,
   installPackages,
   renewPrivateEngine,
   startPrivateEngine,
+  storeIsDamaged,
   unreachableEngine,
   type Engine,
 } from "../orchestrator/engine/index.ts";
@@ -61,18 +62,24 @@ async function prepareEngine(): Promise<Result<{ engine: Engine; isFresh: boolea
 
 async function prepareImage(engine: Engine, isFresh: boolean): Promise<Result<void>> {
   const tag = await imageTag();
-  const isThere = await hasImage(engine, tag);
-  if (isThere && (!isFresh || (await imageRuns(engine, tag)))) return { value: undefined, words: tag };
-  if (!isThere) return { value: undefined, words: `${await build(engine)} built` };
-  say("the engine's image files are damaged: dropped, made anew");
-  return { value: undefined, words: `${await build(await renewPrivateEngine())} built` };
+  if ((await imageState(engine, tag)) === "present" && (!isFresh || (await imageRuns(engine, tag))))
+    return { value: undefined, words: tag };
+  const whole = await wholeEngine(engine, tag);
+  return { value: undefined, words: `${await buildImage(whole, showSteps)} built` };
 }
 
-/** Shows the steps, not the engine's build output: that is in the error when it fails. */
-async function build(engine: Engine): Promise<string> {
-  return buildImage(engine, (line, from) => {
-    if (from === "natbed") say(line);
-  });
+/** This engine, or, when it is our own and its image files are damaged, a renewed one. */
+async function wholeEngine(engine: Engine, tag: string): Promise<Engine> {
+  // An image that is still listed is here because it does not run.
+  const isDamaged = (await imageState(engine, tag)) !== "absent" || (await storeIsDamaged(engine));
+  if (engine.kind !== "private" || !isDamaged) return engine;
+  say("the engine's image files are damaged: dropped, made anew");
+  return renewPrivateEngine();
+}
+
+/** The steps, not the engine's build output: that is in the error when it fails. */
+function showSteps(line: string, from: "natbed" | "build"): void {
+  if (from === "natbed") say(line);
 }
 
 /** Their absence skips tests; it does not stop the set-up unless somebody insists. */

@@ -6,7 +6,7 @@ export { preflight } from "./doctor/preflight.ts";
 export type { Engine } from "./endpoint.ts";
 export { buildImage, type BuildListener } from "./image/build.ts";
 export { imageTag } from "./image/recipe.ts";
-export { hasImage, imageRuns, requireImage } from "./image/store.ts";
+export { hasImage, imageRuns, imageState, requireImage, storeIsDamaged } from "./image/store.ts";
 export { LABEL, ownLabels, OWNER_LABEL, RUN_LABEL } from "./labels.ts";
 export { installPackages, onPath } from "./packages.ts";
 export { renewPrivateEngine, startPrivateEngine } from "./private/start.ts";

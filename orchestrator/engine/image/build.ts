@@ -23,7 +23,7 @@ export interface BuildRequest {
 
 /**
  * Builds the image of the current sources and returns its tag. The runtime layer (tools, Node, koffi) is built once and reused; the
- * agents' layer takes about a second. Older natbed images are removed. Throws NatbedError `image-build-failed` with the end of the build.
+ * agents' layer takes about a second. All but the newest natbed images are removed. Throws NatbedError `image-build-failed` with the end of the build.
  */
 export async function buildImage(engine: Engine, onLine: BuildListener): Promise<string> {
   const tag = await imageTag();
@@ -37,7 +37,7 @@ export async function buildImage(engine: Engine, onLine: BuildListener): Promise
     rmSync(compiled, { recursive: true, force: true });
   }
   await engine.docker.getImage(tag).tag({ repo: "natbed", tag: "latest" });
-  await removeOlderImages(engine, [tag, runtime, "natbed:latest"]);
+  await removeOlderImages(engine);
   return tag;
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { spawn } from "node:child_process";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -25,12 +25,27 @@ export async function startPrivateEngine(say: (line: string) => void = () => {})
   try {
     return await launch(folders);
   } catch (error) {
-    if (!(error instanceof NatbedError) || error.code !== "engine-start-failed" || !existsSync(folders.dataRoot))
-      throw error;
-    say(`engine did not start on its old state, which is dropped: ${error.detail?.trimEnd().split("\n").at(-1) ?? ""}`);
+    if (!isStartFailure(error) || !existsSync(folders.dataRoot)) throw error;
+    return await launchAfresh(folders, error, say);
+  }
+}
+
+/** Without the old state. If that does not help either, the state was not to blame and comes back. */
+async function launchAfresh(folders: EngineFolders, error: NatbedError, say: (line: string) => void): Promise<Engine> {
+  const aside = `${folders.dataRoot}.aside`;
+  await clearRemains(folders);
+  rmSync(aside, { recursive: true, force: true });
+  renameSync(folders.dataRoot, aside);
+  try {
+    const engine = await launch(folders);
+    say(`the engine refused its old state, which was dropped: ${error.detail?.split("\n").at(-1) ?? error.message}`);
+    rmSync(aside, { recursive: true, force: true });
+    return engine;
+  } catch (again) {
     await clearRemains(folders);
     rmSync(folders.dataRoot, { recursive: true, force: true });
-    return await launch(folders);
+    renameSync(aside, folders.dataRoot);
+    throw again;
   }
 }
 
@@ -104,6 +119,10 @@ async function untilReady(folders: EngineFolders, stillRuns: () => boolean): Pro
     await sleep(25);
   }
   return undefined;
+}
+
+function isStartFailure(error: unknown): error is NatbedError {
+  return error instanceof NatbedError && error.code === "engine-start-failed";
 }
 
 function requireRoot(): void {
