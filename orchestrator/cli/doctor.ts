@@ -29,7 +29,7 @@ export function addDoctor(program: Command): void {
 const STYLE = { ok: "green", warn: "yellow", fail: "red" } as const;
 
 /** A line per finding, and below it the fix where there is one. */
-export function renderFindings(findings: readonly Finding[], paint: Paint): string {
+function renderFindings(findings: readonly Finding[], paint: Paint): string {
   const width = Math.max(0, ...findings.map(({ check }) => check.length));
   return findings
     .flatMap(({ check, state, found, fix }) => [

@@ -18,7 +18,7 @@ export function countCells(total: number, results: readonly CellResult[]): RunCo
 }
 
 /** A verdict that counts as a result and agrees with the scenario. */
-export function isAsExpected({ verdict, surprise }: CellResult): boolean {
+function isAsExpected({ verdict, surprise }: CellResult): boolean {
   return !surprise && verdict !== "error" && verdict !== "invalid" && verdict !== "unknown";
 }
 

@@ -74,7 +74,7 @@ function wordOf({ verdict, cause }: Shown): string {
 }
 
 /** Direct trials and their 95 % interval. */
-export function rateText({ direct, of, low, high }: Rate): string {
+function rateText({ direct, of, low, high }: Rate): string {
   return `${direct}/${of} ${Math.round(low * 100)}-${Math.round(high * 100)} %`;
 }
 

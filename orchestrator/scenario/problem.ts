@@ -12,7 +12,7 @@ export interface Problem {
 }
 
 /** One problem of an enumeration, worded as everywhere: what came, what is allowed, what was perhaps meant. */
-export function notAllowed(received: unknown, allowed: readonly unknown[]): string {
+function notAllowed(received: unknown, allowed: readonly unknown[]): string {
   const near = typeof received === "string" ? suggest(received, allowed.map(String)) : [];
   const hint = near.length > 0 ? `; did you mean ${near[0]}?` : "";
   return received === undefined

@@ -18,7 +18,7 @@ const PLAN = [...SCENARIO, "orchestrator/plan"];
 const EVIDENCE = [...PLAN, "orchestrator/evidence"];
 const VERDICT = [...EVIDENCE, "orchestrator/verdict"];
 const REPORT = [...VERDICT, "orchestrator/report"];
-const WORLD = [...PLAN, "orchestrator/engine", "orchestrator/world"];
+const WORLD = [...EVIDENCE, "orchestrator/engine", "orchestrator/world"];
 const RUN = [...new Set([...REPORT, ...WORLD, "orchestrator/run"])];
 
 /** Who may import whom (docs/architecture.md). A file belongs to the longest unit that its path starts with. */
@@ -33,7 +33,7 @@ const RULES: Record<string, Rule> = {
   "orchestrator/scenario/load.ts": { may: SCENARIO },
   "orchestrator/plan": { may: PLAN, pure: true },
   "orchestrator/evidence": { may: EVIDENCE, pure: true },
-  "orchestrator/evidence/collect": { may: [...EVIDENCE, ...WORLD] },
+  "orchestrator/evidence/collect": { may: WORLD },
   "orchestrator/evidence/store": { may: EVIDENCE },
   "orchestrator/verdict": { may: VERDICT, pure: true },
   "orchestrator/report": { may: REPORT, pure: true },

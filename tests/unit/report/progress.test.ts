@@ -38,9 +38,13 @@ describe("the live view", () => {
     expect(advance(running, { type: "cell-finished", result }, 1100).running.size).toBe(0);
   });
 
-  it("wraps a long block at the terminal's width", () => {
-    const lines = frame(started, 1000, 30);
-    expect(lines.slice(1, 3)).toEqual(["simultaneous-open  ········", "relay              ·"]);
-    expect(frame(started, 1000, 25).slice(1, 2)).toEqual(["simultaneous-open  ········"]);
+  it("wraps a long block at the terminal's width, and no line is wider", () => {
+    const many = Array.from({ length: 25 }, (_, i) => ({ id: `cell-${i}`, block: "relay" }));
+    const long = advance(
+      NOT_STARTED,
+      { type: "run-started", id: "r1", seed: 42, total: 25, jobs: 2, dir: "d", cells: many },
+      1000,
+    );
+    expect(frame(long, 1000, 20).slice(1)).toEqual(["relay  ············", "       ············", "       ·"]);
   });
 });
