@@ -9,7 +9,7 @@ export function lineReporter(paint: Paint): (event: RunEvent) => string | undefi
     switch (event.type) {
       case "run-started":
         total = event.total;
-        return `run ${event.id}: ${total} cells, ${event.jobs} at a time, seed ${event.seed}, evidence in ${event.dir}`;
+        return `run ${event.id}: ${total} ${total === 1 ? "cell" : "cells"}, ${event.jobs} at a time, seed ${event.seed}, evidence in ${event.dir}`;
       case "cell-finished":
         done += 1;
         return `${String(done).padStart(String(total).length)}/${total} ${renderResult(event.result, paint)}`;

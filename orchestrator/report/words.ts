@@ -111,7 +111,7 @@ export function countsText(counts: RunCounts): string {
     [counts.notRun, "not run"],
   ];
   return [
-    `${counts.total} cells`,
+    `${counts.total} ${counts.total === 1 ? "cell" : "cells"}`,
     `${counts.asExpected} as expected`,
     `${counts.surprises} ${counts.surprises === 1 ? "surprise" : "surprises"}`,
     ...trouble.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`),
