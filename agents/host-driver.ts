@@ -125,6 +125,8 @@ export class HostAttempt {
         return this.#background(this.#flood(action), "missing-capability");
       case "mute-resets":
         return this.#background(this.#muteResets(action.towards), "missing-capability");
+      case "greet":
+        return this.#background(this.#greet(), "reset-after-open");
       case "set-ttl":
         if (this.#punch) this.#punch.ttl = action.ttl;
         return;
@@ -178,8 +180,7 @@ export class HostAttempt {
     try {
       await socket.connect(to.ip, to.port);
       log("connected", { localPort, to: formatEndpoint(to) });
-      this.#dispatch({ kind: "connected", socket: "punch" });
-      await this.#verify(socket.stream);
+      this.#opened(socket.stream);
     } catch (error) {
       const failure = failureOf(error, "deadline");
       log("connect-failed", { localPort, to: formatEndpoint(to), ...failure });
@@ -190,8 +191,9 @@ export class HostAttempt {
   async #listen(localPort: number): Promise<void> {
     const server: Server = await listenOn(localPort, (stream) => {
       log("accepted", { from: `${stream.remoteAddress}:${stream.remotePort}` });
-      this.#cleanups.push(() => stream.on("error", () => {}).resetAndDestroy());
-      this.#background(this.#verify(stream), "reset-after-open");
+      stream.on("error", () => {}); // as in TcpSocket
+      this.#cleanups.push(() => stream.resetAndDestroy());
+      this.#opened(stream);
     });
     this.#cleanups.push(() => server.close());
   }
@@ -202,12 +204,16 @@ export class HostAttempt {
     this.#keep(socket);
     await socket.connect(x, X_PORTS.relay);
     socket.stream.write(`${JSON.stringify({ t: "relay", session, key, role })}\n`);
-    await this.#verify(socket.stream);
+    this.#opened(socket.stream);
   }
 
-  async #verify(stream: Socket): Promise<void> {
-    await greet(stream, this.#parameters);
+  #opened(stream: Socket): void {
     this.#stream = stream;
+    this.#dispatch({ kind: "connected", socket: "punch" });
+  }
+
+  async #greet(): Promise<void> {
+    await greet(this.stream, this.#parameters);
     this.#dispatch({ kind: "verified", socket: "punch" });
   }
 
@@ -237,10 +243,14 @@ export class HostAttempt {
   #muted: Promise<void> = Promise.resolve();
 
   #muteResets({ ip }: Endpoint): Promise<void> {
-    const rules = `table ip natbed_mute { chain out { type filter hook output priority 0; ip daddr ${ip} tcp flags & rst == rst drop; } }`;
+    const rules = `table ip natbed_mute {
+  chain out { type filter hook output priority 0; ip daddr ${ip} tcp flags & rst == rst drop; }
+}
+`;
     log("rules", rules);
-    this.#muted = nft(rules);
-    this.#cleanups.push(() => nft("delete table ip natbed_mute"));
+    this.#muted = nft(rules).then(() => {
+      this.#cleanups.push(() => nft("delete table ip natbed_mute\n"));
+    });
     return this.#muted;
   }
 

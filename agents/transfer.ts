@@ -15,7 +15,6 @@ export function transfer(stream: Socket, { sendSeed, bytes, withinMs }: Paramete
       stream.removeListener("readable", onReadable);
       stream.removeListener("error", onError);
       resolve({
-        sentBytes: bytes - stream.writableLength,
         receivedBytes: received,
         receivedSha256: digest.digest("hex"),
         ...(error === undefined ? {} : { error }),

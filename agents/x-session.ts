@@ -87,18 +87,24 @@ export class XSession {
   #dispatch(event: XEvent): void {
     const { state, actions } = this.#machine.step(this.#state, event);
     this.#state = state;
+    this.#forge(actions.filter((action) => action.kind === "forge-syn-ack"));
     for (const action of actions) this.#perform(action);
+  }
+
+  /** Both answers leave back to back: the side that is answered first must not send data before the other is open. */
+  #forge(answers: readonly Extract<XAction, { kind: "forge-syn-ack" }>[]): void {
+    if (answers.length === 0 || !this.#spend(answers.length)) return;
+    const datagrams = answers.map((answer) => [forgeSynAck(answer), answer.to.ip] as const);
+    for (const [datagram, destination] of datagrams) this.#rawSocket().send(datagram, destination);
+    for (const { from, to } of answers) log("forge-syn-ack", { from, to });
   }
 
   #perform(action: XAction): void {
     switch (action.kind) {
+      case "forge-syn-ack":
+        return; // sent already, with the others of the same step
       case "tell":
         return this.#tell(action.to, action.message);
-      case "forge-syn-ack":
-        if (!this.#spend(1)) return;
-        log("forge-syn-ack", { from: action.from, to: action.to });
-        this.#rawSocket().send(forgeSynAck(action), action.to.ip);
-        return;
       case "spray":
         return void this.#spray(action);
       case "wait": {

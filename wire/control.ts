@@ -64,9 +64,8 @@ export type AttemptResult =
   | { readonly ok: true; readonly local: Endpoint; readonly remote: Endpoint; readonly connectMs: number }
   | { readonly ok: false; readonly failure: FailureCode; readonly detail: string };
 
-/** A host's share of the data proof. `received*` describe what came from the peer. */
+/** What one host received from the peer in a data exchange. */
 export interface TransferResult {
-  readonly sentBytes: number;
   readonly receivedBytes: number;
   readonly receivedSha256: string;
   readonly error?: string;

@@ -46,6 +46,7 @@ export type HostMessage =
   | { readonly t: "flood"; readonly isn: number; readonly count: number }
   /** A forged SYN+ACK came through: this is the sender's outside endpoint. */
   | { readonly t: "hit"; readonly endpoint: Endpoint }
+  /** The sender's socket is ESTABLISHED, which after a forged SYN+ACK says nothing about the peer's. */
   | { readonly t: "established" }
   | { readonly t: "failed"; readonly reason: string };
 
@@ -56,6 +57,8 @@ export type XMessage =
   | { readonly t: "peer"; readonly endpoint: Endpoint }
   /** So many forged SYN+ACKs were sent to the receiver's NAT (birthday). */
   | { readonly t: "sprayed"; readonly count: number }
+  /** Both sides are ESTABLISHED. */
+  | { readonly t: "open" }
   | { readonly t: "peer-failed"; readonly reason: string };
 
 /** A message, or why the line is none. Never throws: the line comes from a stranger. */
@@ -115,6 +118,7 @@ const X_CHECKS: Readonly<Record<XMessage["t"], Readonly<Record<string, Check>>>>
   paired: {},
   peer: { endpoint: isEndpoint },
   sprayed: { count: isU16 },
+  open: {},
   "peer-failed": { reason: isText },
 };
 

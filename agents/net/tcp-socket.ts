@@ -35,6 +35,7 @@ export class TcpSocket {
       typeof Socket
     >[0]);
     this.stream.setNoDelay(true);
+    this.stream.on("error", () => {}); // whoever waits for the socket listens too; an error nobody waits for is none
   }
 
   /** Resolves when ESTABLISHED; rejects with Node's error, whose `code` says what ended the attempt. */
@@ -54,7 +55,6 @@ export class TcpSocket {
 
   /** Ends the connection with RST where there is one, silently where there is none yet. */
   destroy(): void {
-    this.stream.on("error", () => {}); // an error after we gave the socket up concerns nobody
     if (this.stream.connecting) this.stream.destroy();
     else this.stream.resetAndDestroy();
   }

@@ -34,6 +34,8 @@ export function dialHost(role: HostRole): HostMachine<DialState> {
             ? { state: { phase: "predicted", localPort }, actions: [ready] }
             : { state: { phase: "open" }, actions: [{ kind: "listen", socket: "punch", localPort }, ready] };
         }
+        case "connected":
+          return { state, actions: [{ kind: "greet", socket: "punch" }] };
         case "connect-failed":
           return { state, actions: giveUp(event) };
         default:

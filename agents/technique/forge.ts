@@ -17,7 +17,8 @@ const GIVE_UP_MS = 1_000;
 /** Takes in a host's `syn` or `established`; with both SYNs known, forges and arms the repeats. */
 export function forgeBoth(state: Forgery, from: HostRole, message: HostMessage): Step<Forgery, XAction> {
   if (message.t === "established") {
-    return { state: { ...state, established: [...state.established, from] }, actions: [] };
+    const established = [...new Set([...state.established, from])];
+    return { state: { ...state, established }, actions: established.length === 2 ? tellBoth({ t: "open" }) : [] };
   }
   if (message.t !== "syn") return stay(state);
   const complete = { ...state, syns: { ...state.syns, [from]: message.syn } };

@@ -61,6 +61,8 @@ export type HostAction =
   | { readonly kind: "listen"; readonly socket: SocketName; readonly localPort: number }
   | { readonly kind: "set-ttl"; readonly socket: SocketName; readonly ttl: number }
   | { readonly kind: "close"; readonly socket: SocketName }
+  /** Exchange nonces with the peer on a connected socket; `verified` follows. */
+  | { readonly kind: "greet"; readonly socket: SocketName }
   /** Join a relayed connection through X instead of a direct one. */
   | { readonly kind: "join-relay"; readonly socket: SocketName }
   /** Send `count` raw SYNs with one ISN from distinct local ports; answers to them are watched for (`hit`). */

@@ -4,7 +4,7 @@ import type { HostRole } from "../../wire/rendezvous.ts";
 import { introductions, relayFailure, tellBoth } from "./dial.ts";
 import { forgeBoth, forgeLater, type Forgery } from "./forge.ts";
 import { FULL_TTL, stay, type HostMachine, type XMachine } from "./machine.ts";
-import { endings, giveUp, predicted, punchDelay } from "./punch.ts";
+import { endings, forgedOpening, giveUp, predicted, punchDelay } from "./punch.ts";
 
 type Options = Extract<TechniqueSpec, { name: "natblaster-2" }>;
 
@@ -22,7 +22,7 @@ export function natblaster2Host(role: HostRole, options: Options): HostMachine<S
   return {
     initial: { phase: "preparing" },
     step(state, event) {
-      const ending = endings(event);
+      const ending = endings(event) ?? forgedOpening(event);
       if (ending) return { state, actions: ending };
       switch (event.kind) {
         case "told":

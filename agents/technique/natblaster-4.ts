@@ -12,7 +12,7 @@ import {
   type Step,
   type XMachine,
 } from "./machine.ts";
-import { endings, giveUp, predicted, punchDelay } from "./punch.ts";
+import { endings, forgedOpening, giveUp, predicted, punchDelay } from "./punch.ts";
 
 type Options = Extract<TechniqueSpec, { name: "natblaster-4" }>;
 
@@ -35,7 +35,7 @@ export function natblaster4Host(role: HostRole, options: Options): HostMachine<S
   return {
     initial: { phase: "preparing" },
     step(state, event) {
-      const ending = endings(event);
+      const ending = endings(event) ?? forgedOpening(event);
       if (ending) return { state, actions: ending };
       switch (event.kind) {
         case "syn-seen":

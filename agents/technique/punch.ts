@@ -23,13 +23,19 @@ export function punchDelay(role: HostRole, { gapMs, skewMs }: PunchOptions): Hos
 
 /** What ends every punching technique the same way: data both ways, or a peer that gave up. */
 export function endings(event: HostEvent): readonly HostAction[] | undefined {
-  if (event.kind === "verified")
-    return [
-      { kind: "tell", message: { t: "established" } },
-      { kind: "adopt", socket: event.socket },
-    ];
+  if (event.kind === "verified") return [{ kind: "adopt", socket: event.socket }];
   if (event.kind === "told" && event.message.t === "peer-failed")
     return [{ kind: "give-up", failure: "peer-failed", detail: event.message.reason }];
+  return undefined;
+}
+
+/**
+ * A handshake that X forged: each side's kernel is ESTABLISHED on its own, so the first data waits until X has heard so
+ * from both. Sent earlier it is dropped at a peer that is still in SYN_SENT, and repeated only 200 ms later.
+ */
+export function forgedOpening(event: HostEvent): readonly HostAction[] | undefined {
+  if (event.kind === "connected") return [{ kind: "tell", message: { t: "established" } }];
+  if (event.kind === "told" && event.message.t === "open") return [{ kind: "greet", socket: "punch" }];
   return undefined;
 }
 

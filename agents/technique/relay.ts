@@ -15,6 +15,8 @@ export function relayHost(): HostMachine<"waiting" | "joining"> {
           if (event.message.t === "paired" && state === "waiting")
             return { state: "joining", actions: [{ kind: "join-relay", socket: "punch" }] };
           return stay(state);
+        case "connected":
+          return { state, actions: [{ kind: "greet", socket: "punch" }] };
         case "connect-failed":
           return { state, actions: giveUp(event) };
         default:

@@ -38,6 +38,8 @@ export function simultaneousOpenHost(role: HostRole, options: Options): HostMach
         case "elapsed":
           if (state.phase !== "punching") return stay(state);
           return { state, actions: [{ kind: "connect", socket: "punch", localPort: state.localPort, to: state.to }] };
+        case "connected":
+          return { state, actions: [{ kind: "greet", socket: "punch" }] };
         case "connect-failed":
           if (event.failure === "peer-nat-reset" || event.failure === "icmp-leak")
             return { state, actions: [{ kind: "wait", timer: "retry", ms: options.retryMs }] };

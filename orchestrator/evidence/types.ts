@@ -1,0 +1,49 @@
+import type { CapturedPacket } from "../../wire/capture.ts";
+import type {
+  AgentEvent,
+  AttemptResult,
+  ConntrackRecord,
+  FlowTotal,
+  NodeId,
+  TransferResult,
+} from "../../wire/control.ts";
+
+/** What one node's interfaces saw during an attempt. */
+export interface Capture {
+  readonly interfaces: readonly string[];
+  readonly packets: readonly CapturedPacket[];
+  readonly flows: readonly FlowTotal[];
+  /** Packets that are missing; more than 0 makes the capture no proof. */
+  readonly lost: number;
+}
+
+export type AgentLog = Extract<AgentEvent, { event: "log" }> & { readonly node: NodeId };
+
+/** Data that both sides were told to send over the connection, and what each says it received. */
+export interface Exchange {
+  readonly bytes: number;
+  /** Seeds of the byte streams; the receiver never learns the sender's. */
+  readonly seeds: Readonly<Record<"a" | "b", string>>;
+  readonly results: Readonly<Record<"a" | "b", TransferResult>>;
+}
+
+/** Everything that a verdict may rest on. */
+export interface Evidence {
+  /** Names the attempt; with `key` it gives the hello each side must have sent. */
+  readonly session: string;
+  readonly key: string;
+  readonly startedAtUs: number;
+  readonly attempts: Readonly<Record<"a" | "b", AttemptResult>>;
+  /** The 1 MiB exchange; absent when the two agents do not both hold a connection. */
+  readonly exchange?: Exchange;
+  /** The exchange while X's link is cut at R. */
+  readonly afterCut?: Exchange & { readonly fromUs: number; readonly toUs: number };
+  /** Conntrack entries of both NATs, read while the connection was up. */
+  readonly entries: Readonly<Record<"na" | "nb", readonly ConntrackRecord[]>>;
+  readonly events: Readonly<Record<"na" | "nb", readonly ConntrackRecord[]>>;
+  readonly eventsLost: boolean;
+  readonly captures: Readonly<Partial<Record<NodeId, Capture>>>;
+  readonly logs: readonly AgentLog[];
+  /** Connections that the neighbour opened during the attempt. */
+  readonly neighbourOpened?: number;
+}

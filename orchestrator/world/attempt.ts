@@ -1,0 +1,152 @@
+import { unpackPackets } from "../../wire/capture.ts";
+import type { AttemptParameters, NodeId } from "../../wire/control.ts";
+import { seededBytes } from "../../wire/seeded.ts";
+import type { Capture, Evidence, Exchange } from "../evidence/types.ts";
+import { ADDRESS } from "../plan/addresses.ts";
+import type { Cell } from "../scenario/cell.ts";
+import type { World } from "./world.ts";
+
+/** Both ways, while X is reachable. */
+const PROOF_BYTES = 1 << 20;
+/** Both ways, while X's link is cut. */
+const AFTER_CUT_BYTES = 64 << 10;
+const TRANSFER_WITHIN_MS = 5_000;
+/** A relayed connection is dead once X is cut off; a direct one answers in milliseconds. */
+const AFTER_CUT_WITHIN_MS = 400;
+/** First local port of attempts, in windows of 64 below the kernel's ephemeral ports. */
+const FIRST_WINDOW = 50_000;
+const WINDOWS = 150;
+
+/** One attempt of a cell. Everything random about it follows from `seed`. */
+export interface AttemptPlan {
+  readonly session: string;
+  readonly key: string;
+  readonly a: AttemptParameters;
+  readonly b: AttemptParameters;
+  readonly exchangeSeeds: Readonly<Record<"a" | "b", string>>;
+  readonly afterCutSeeds: Readonly<Record<"a" | "b", string>>;
+}
+
+/** Draws session, key, ports and nonces of a trial from its seed (I-7). */
+export function planAttempt(
+  { technique, deadlineMs }: Pick<Cell, "technique" | "deadlineMs">,
+  seed: string,
+): AttemptPlan {
+  const draw = seededBytes(seed, 24);
+  const [session, key] = [draw.toString("hex", 0, 8), draw.toString("hex", 8, 20)];
+  const localPort = FIRST_WINDOW + 64 * (draw.readUInt16LE(20) % WINDOWS);
+  const common = { technique, x: ADDRESS.x, session, key, localPort, deadlineMs, seed: draw.readUInt32LE(20) };
+  const nonces = (purpose: string): Record<"a" | "b", string> => ({
+    a: `${seed}/${purpose}/a`,
+    b: `${seed}/${purpose}/b`,
+  });
+  return {
+    session,
+    key,
+    a: { ...common, role: "a" },
+    b: { ...common, role: "b" },
+    exchangeSeeds: nonces("exchange"),
+    afterCutSeeds: nonces("after-cut"),
+  };
+}
+
+/** Plays one attempt in a clean, calibrated world and collects its evidence. The world is dirty afterwards. */
+export async function runAttempt(
+  world: World,
+  plan: AttemptPlan,
+  { neighbour }: Pick<Cell, "neighbour">,
+): Promise<Evidence> {
+  await Promise.all(world.ids.map((id) => world.agent(id).call("capture-begin", {})));
+  world.takeLogs();
+  const startedAtUs = Date.now() * 1000;
+  if (neighbour) await world.agent("a2").call("noise-begin", { x: ADDRESS.x, everyMs: neighbour.everyMs });
+  const attempts = await attemptBoth(world, plan);
+  const noise = neighbour ? await world.agent("a2").call("noise-end", {}) : undefined;
+  const proof = attempts.a.ok && attempts.b.ok ? await exchangeAll(world, plan) : {};
+  const entries = {
+    na: (await world.agent("na").call("conntrack-dump", {})).records,
+    nb: (await world.agent("nb").call("conntrack-dump", {})).records,
+  };
+  const captures = await collectCaptures(world);
+  const [na, nb] = await Promise.all([
+    world.agent("na").call("conntrack-end", {}),
+    world.agent("nb").call("conntrack-end", {}),
+  ]);
+  return {
+    session: plan.session,
+    key: plan.key,
+    startedAtUs,
+    attempts,
+    entries,
+    ...proof,
+    events: { na: na.records, nb: nb.records },
+    eventsLost: na.lost || nb.lost,
+    captures,
+    logs: world.takeLogs(),
+    ...(noise ? { neighbourOpened: noise.opened } : {}),
+  };
+}
+
+async function attemptBoth(world: World, { a, b }: AttemptPlan): Promise<Evidence["attempts"]> {
+  const withinMs = a.deadlineMs + TRANSFER_WITHIN_MS;
+  const [resultA, resultB] = await Promise.all([
+    world.agent("a").call("attempt", a, withinMs),
+    world.agent("b").call("attempt", b, withinMs),
+  ]);
+  return { a: resultA, b: resultB };
+}
+
+/** 1 MiB both ways, the NATs' entries for it, then X cut off and data once more. */
+async function exchangeAll(
+  world: World,
+  plan: AttemptPlan,
+): Promise<Pick<Evidence, "exchange" | "afterCut" | "entries">> {
+  const exchange = await exchangeBoth(world, {
+    bytes: PROOF_BYTES,
+    seeds: plan.exchangeSeeds,
+    withinMs: TRANSFER_WITHIN_MS,
+  });
+  const [na, nb] = await Promise.all([
+    world.agent("na").call("conntrack-dump", {}),
+    world.agent("nb").call("conntrack-dump", {}),
+  ]);
+  await world.agent("r").call("x-link", { state: "cut" });
+  const fromUs = Date.now() * 1000;
+  const again = await exchangeBoth(world, {
+    bytes: AFTER_CUT_BYTES,
+    seeds: plan.afterCutSeeds,
+    withinMs: AFTER_CUT_WITHIN_MS,
+  });
+  const toUs = Date.now() * 1000;
+  await world.agent("r").call("x-link", { state: "up" });
+  return { exchange, afterCut: { ...again, fromUs, toUs }, entries: { na: na.records, nb: nb.records } };
+}
+
+interface ExchangePlan {
+  readonly bytes: number;
+  readonly seeds: Readonly<Record<"a" | "b", string>>;
+  readonly withinMs: number;
+}
+
+async function exchangeBoth(world: World, { bytes, seeds, withinMs }: ExchangePlan): Promise<Exchange> {
+  const transfer = (side: "a" | "b") => world.agent(side).call("transfer", { sendSeed: seeds[side], bytes, withinMs });
+  const [a, b] = await Promise.all([transfer("a"), transfer("b")]);
+  return { bytes, seeds, results: { a, b } };
+}
+
+async function collectCaptures(world: World): Promise<Partial<Record<NodeId, Capture>>> {
+  const collected = await Promise.all(
+    world.ids.map(async (id) => {
+      const { packets, ...rest } = await world.agent(id).call("capture-end", {});
+      return [id, { ...rest, packets: unpackPackets(Buffer.from(packets, "base64")) }] as const;
+    }),
+  );
+  return Object.fromEntries(collected);
+}
+
+/** Ends every socket of the last attempt, then forgets every mapping: what the next cell finds is a fresh NAT. */
+export async function cleanWorld(world: World): Promise<void> {
+  const endpoints = world.ids.filter((id) => id === "a" || id === "b" || id === "x" || id === "a2");
+  await Promise.all(endpoints.map((id) => world.agent(id).call("reset", {})));
+  await Promise.all((["na", "nb"] as const).map((id) => world.agent(id).call("conntrack-flush", {})));
+}

@@ -1,0 +1,71 @@
+import type { Duplex } from "node:stream";
+import type Dockerode from "dockerode";
+import type { NodeId } from "../../wire/control.ts";
+import { ownLabels, type Engine } from "../engine/index.ts";
+import { Agent } from "./agent.ts";
+import type { NodeRecipe } from "./nodes.ts";
+
+export interface ContainerPlace {
+  readonly engine: Engine;
+  readonly image: string;
+  readonly runId: string;
+  /** Unique in the run. */
+  readonly world: string;
+}
+
+export interface StartedNode {
+  readonly id: NodeId;
+  readonly container: Dockerode.Container;
+  readonly agent: Agent;
+}
+
+/**
+ * Starts one node's container with its agent attached. `host`: the container whose PID namespace it shares (R has its own).
+ * The container lives as long as the attached stdin does: AutoRemove, StdinOnce, and an agent that exits on end-of-file.
+ */
+export async function startNode(
+  recipe: NodeRecipe,
+  { engine, image, runId, world }: ContainerPlace,
+  host?: Dockerode.Container,
+): Promise<StartedNode> {
+  const container = await engine.docker.createContainer({
+    name: `natbed-${runId}-${world}-${recipe.id}`,
+    Hostname: recipe.id,
+    Image: image,
+    Cmd: ["/opt/natbed/bin/node", `/opt/natbed/agents/${recipe.agent}.js`],
+    Labels: { ...ownLabels(runId), "natbed.world": world, "natbed.node": recipe.id },
+    OpenStdin: true,
+    StdinOnce: true,
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    HostConfig: {
+      AutoRemove: true,
+      NetworkMode: "none",
+      CapDrop: ["ALL"],
+      CapAdd: [...recipe.capabilities],
+      Sysctls: recipe.sysctls,
+      LogConfig: { Type: "none", Config: {} },
+      ...(host ? { PidMode: `container:${host.id}` } : {}),
+    },
+  });
+  try {
+    const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
+    const agent = new Agent(recipe.id, stream as unknown as Duplex, engine.docker.modem);
+    await container.start();
+    return { id: recipe.id, container, agent };
+  } catch (error) {
+    await removeContainer(container);
+    throw error;
+  }
+}
+
+/** Removes a container however far it got; one that is gone already is fine. */
+export async function removeContainer(container: Dockerode.Container): Promise<void> {
+  try {
+    await container.remove({ force: true });
+  } catch (error) {
+    const { statusCode } = error as { statusCode?: number };
+    if (statusCode !== 404 && statusCode !== 409) throw error; // 409: its own AutoRemove is at work
+  }
+}

@@ -1,0 +1,134 @@
+import type { NodeId } from "../../wire/control.ts";
+import { ADDRESS, LAN } from "../plan/addresses.ts";
+
+/** Everything that makes one container of a world what it is. */
+export interface NodeRecipe {
+  readonly id: NodeId;
+  readonly agent: "host" | "router" | "x";
+  readonly capabilities: readonly string[];
+  readonly sysctls: Readonly<Record<string, string>>;
+  /** `ip -batch` lines, run by the node itself once its links exist. */
+  readonly configure: readonly string[];
+  /** Interfaces that carry test traffic. */
+  readonly interfaces: readonly string[];
+}
+
+/** A new namespace inherits these from the machine, so each is set explicitly. */
+const EVERYWHERE = {
+  "net.ipv4.conf.all.rp_filter": "0",
+  "net.ipv4.conf.default.rp_filter": "0",
+  "net.ipv4.conf.all.accept_source_route": "0",
+  "net.ipv4.conf.default.accept_source_route": "0",
+  "net.ipv4.conf.all.send_redirects": "0",
+  "net.ipv4.conf.default.send_redirects": "0",
+  "net.ipv4.tcp_no_metrics_save": "1", // a warm world must not remember the last cell's round-trip times
+  "net.ipv4.icmp_ratelimit": "0", // otherwise ICMP errors vanish at random in a long matrix
+};
+/** Every packet of a host from a port below belongs to a cell's window; the kernel's own choice starts above. */
+const HOST = { ...EVERYWHERE, "net.ipv4.ip_forward": "0", "net.ipv4.ip_local_port_range": "60000 65535" };
+const ROUTER = { ...EVERYWHERE, "net.ipv4.ip_forward": "1" };
+
+const NET = ["NET_ADMIN", "NET_RAW"] as const;
+const lo = "link set lo up";
+
+const host = (id: "a" | "b" | "a2", gateway: string): NodeRecipe => ({
+  id,
+  agent: "host",
+  capabilities: NET,
+  sysctls: HOST,
+  configure: [lo, `address add ${ADDRESS[id]}/24 dev lan`, "link set lan up", `route add default via ${gateway}`],
+  interfaces: ["lan"],
+});
+
+interface Sides {
+  readonly inside: string;
+  readonly outside: string;
+  readonly gateway: string;
+}
+
+const nat = (id: "na" | "nb", { inside, outside, gateway }: Sides): NodeRecipe => ({
+  id,
+  agent: "router",
+  capabilities: NET,
+  sysctls: ROUTER,
+  configure: [
+    lo,
+    `address add ${inside}/24 dev in`,
+    "link set in up",
+    `address add ${outside}/24 dev out`,
+    "link set out up",
+    `route add default via ${gateway}`,
+  ],
+  interfaces: ["in", "out"],
+});
+
+/** R is created first: the others share its PID namespace, so that it can reach their network namespaces and wire them. */
+export const R: NodeRecipe = {
+  id: "r",
+  agent: "router",
+  capabilities: NET,
+  sysctls: ROUTER,
+  configure: [
+    lo,
+    ...(["wan-a", "wan-b", "wan-x"] as const).flatMap((name, index) => [
+      `address add ${[ADDRESS.rTowardsNa, ADDRESS.rTowardsNb, ADDRESS.rTowardsX][index]}/24 dev ${name}`,
+      `link set ${name} up`,
+    ]),
+  ],
+  interfaces: ["wan-a", "wan-b", "wan-x"],
+};
+
+const X: NodeRecipe = {
+  id: "x",
+  agent: "x",
+  capabilities: NET,
+  sysctls: HOST,
+  configure: [
+    lo,
+    `address add ${ADDRESS.x}/24 dev wan`,
+    "link set wan up",
+    `route add default via ${ADDRESS.rTowardsX}`,
+  ],
+  interfaces: ["wan"],
+};
+
+const NA = nat("na", { inside: ADDRESS.naInside, outside: ADDRESS.naOutside, gateway: ADDRESS.rTowardsNa });
+const NB = nat("nb", { inside: ADDRESS.nbInside, outside: ADDRESS.nbOutside, gateway: ADDRESS.rTowardsNb });
+
+/** The containers of a world besides R. */
+export function nodesOf({ neighbour }: { readonly neighbour: boolean }): readonly NodeRecipe[] {
+  const six = [host("a", ADDRESS.naInside), NA, NB, host("b", ADDRESS.nbInside), X];
+  return neighbour
+    ? [...six.map((node) => (node === NA ? withNeighbour(NA) : node)), host("a2", ADDRESS.naInside)]
+    : six;
+}
+
+/** A2 hangs on an interface of its own but shares A's subnet and NA's mappings. */
+function withNeighbour(node: NodeRecipe): NodeRecipe {
+  const configure = [
+    `address add ${ADDRESS.naInside}/32 dev in2`,
+    "link set in2 up",
+    `route add ${ADDRESS.a2}/32 dev in2`,
+  ];
+  return { ...node, configure: [...node.configure, ...configure], interfaces: [...node.interfaces, "in2"] };
+}
+
+/** `ip -batch` lines with which R joins the namespaces of the processes `pids` by veth pairs. */
+export function wiring(pids: Readonly<Partial<Record<NodeId, number>>>): readonly string[] {
+  const pair = (left: NodeId, leftName: string, right: NodeId, rightName: string): string =>
+    `link add name ${leftName} netns ${pids[left]} type veth peer name ${rightName} netns ${pids[right]}`;
+  return [
+    pair("a", "lan", "na", "in"),
+    pair("r", "wan-a", "na", "out"),
+    pair("r", "wan-b", "nb", "out"),
+    pair("r", "wan-x", "x", "wan"),
+    pair("b", "lan", "nb", "in"),
+    ...(pids.a2 === undefined ? [] : [pair("a2", "lan", "na", "in2")]),
+  ];
+}
+
+/** Routes that let the core reach a LAN directly: only where its gateway is a plain router. */
+export function lanRoute(side: "a" | "b", gateway: "nat" | "router"): string {
+  const via = side === "a" ? ADDRESS.naOutside : ADDRESS.nbOutside;
+  return gateway === "router" ? `route replace ${LAN[side]} via ${via}` : `route flush ${LAN[side]}`;
+}

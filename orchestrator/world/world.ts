@@ -1,0 +1,107 @@
+import type { NodeId } from "../../wire/control.ts";
+import { NatbedError } from "../errors.ts";
+import type { Agent, AgentLog } from "./agent.ts";
+import { removeContainer, startNode, type ContainerPlace, type StartedNode } from "./container.ts";
+import { CORE_RULES } from "./core.ts";
+import { R, nodesOf, wiring, type NodeRecipe } from "./nodes.ts";
+
+const READY_WITHIN_MS = 20_000;
+
+/** A world of containers, wired and with every agent ready. Dispose of it to end it. */
+export class World implements AsyncDisposable {
+  readonly name: string;
+  readonly neighbour: boolean;
+  readonly #nodes: ReadonlyMap<NodeId, StartedNode>;
+
+  constructor(name: string, neighbour: boolean, nodes: readonly StartedNode[]) {
+    this.name = name;
+    this.neighbour = neighbour;
+    this.#nodes = new Map(nodes.map((node) => [node.id, node]));
+  }
+
+  agent(id: NodeId): Agent {
+    const node = this.#nodes.get(id);
+    if (!node)
+      throw new NatbedError(`world ${this.name} has no ${id}`, { kind: "infrastructure", code: "no-such-node" });
+    return node.agent;
+  }
+
+  get ids(): readonly NodeId[] {
+    return [...this.#nodes.keys()];
+  }
+
+  takeLogs(): readonly AgentLog[] {
+    return [...this.#nodes.values()]
+      .flatMap(({ agent }) => agent.takeLogs())
+      .sort((one, other) => one.atUs - other.atUs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await endNodes([...this.#nodes.values()]);
+  }
+}
+
+/** Brings a world up: R first, the rest in parallel in R's PID namespace, then links, addresses and R's own rules. */
+export async function openWorld(place: ContainerPlace, { neighbour }: { neighbour: boolean }): Promise<World> {
+  const started: StartedNode[] = [];
+  const start = async (recipe: NodeRecipe, r?: StartedNode): Promise<StartedNode> => {
+    const node = await startNode(recipe, place, r?.container);
+    started.push(node);
+    return node;
+  };
+  try {
+    const r = await start(R);
+    const recipes = nodesOf({ neighbour });
+    const outcomes = await Promise.allSettled(recipes.map((recipe) => start(recipe, r)));
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+    await wire(started);
+    await Promise.all([R, ...recipes].map((recipe) => configure(recipe, agentOf(started, recipe.id))));
+    await agentOf(started, "r").run(["iptables-restore"], CORE_RULES);
+    await agentOf(started, "r").call("core-start", {});
+    return new World(place.world, neighbour, started);
+  } catch (error) {
+    await endNodes(started);
+    throw asInfrastructure(error);
+  }
+}
+
+async function wire(nodes: readonly StartedNode[]): Promise<void> {
+  const late = new Promise<never>((_, reject) => {
+    const error = new NatbedError("agents were not ready in time", { kind: "infrastructure", code: "world-not-ready" });
+    setTimeout(reject, READY_WITHIN_MS, error).unref();
+  });
+  const pids = await Promise.race([
+    late,
+    Promise.all(nodes.map(async ({ id, agent }) => [id, await agent.ready] as const)),
+  ]);
+  const lines = wiring(Object.fromEntries(pids));
+  await agentOf(nodes, "r").run(["ip", "-batch", "-"], `${lines.join("\n")}\n`);
+}
+
+/** Checksum offload off: what the captures see is what a real wire would carry. */
+async function configure(recipe: NodeRecipe, agent: Agent): Promise<void> {
+  await agent.run(["ip", "-batch", "-"], `${recipe.configure.join("\n")}\n`);
+  const offload = recipe.interfaces.map((name) => `ethtool -K ${name} tx off rx off tso off gso off gro off`);
+  await agent.run(["sh", "-ec", offload.join("\n")]);
+}
+
+function agentOf(nodes: readonly StartedNode[], id: NodeId): Agent {
+  const node = nodes.find((candidate) => candidate.id === id);
+  if (!node) throw new Error(`no node ${id}`);
+  return node.agent;
+}
+
+async function endNodes(nodes: readonly StartedNode[]): Promise<void> {
+  for (const { agent } of nodes) agent.close();
+  await Promise.allSettled(nodes.map(({ container }) => removeContainer(container)));
+}
+
+function asInfrastructure(error: unknown): unknown {
+  if (error instanceof NatbedError) return error;
+  const { message } = error as Error;
+  return new NatbedError(`cannot bring a world up: ${message}`, {
+    kind: "infrastructure",
+    code: "world-failed",
+    cause: error,
+  });
+}
