@@ -9,10 +9,10 @@ import {
 } from "../../orchestrator/engine/index.ts";
 import { judgeEngine } from "../../orchestrator/engine/doctor/engine.ts";
 import { PROBES, readProbes } from "../../orchestrator/engine/doctor/probes.ts";
-import { copyImage, noPrivateEngine, openEngineFolders, startRestrictedEngine } from "../kit/private-engine.ts";
+import { importSmallImage, noPrivateEngine, openEngineFolders, startRestrictedEngine } from "../kit/private-engine.ts";
 
 const noEngine = inject("noEngine");
-const noSecond = noPrivateEngine() || noEngine;
+const noSecond = noPrivateEngine();
 
 describe("the doctor's reading of its probes", () => {
   it("takes exit code 0 for a yes, and the command's own words for the reason of a no", () => {
@@ -80,12 +80,10 @@ describe.skipIf(noEngine)(`the doctor${noEngine && ` (${noEngine})`}`, () => {
 
 describe.skipIf(noSecond)(`an engine without a needed capability${noSecond && ` (${noSecond})`}`, () => {
   it("is unfit, and the doctor and the preflight say so with a fix", async () => {
-    const whole = await connectEngine();
-    const image = await requireImage(whole);
     const folders = openEngineFolders();
     onTestFinished(() => folders[Symbol.asyncDispose]());
     const engine = await startRestrictedEngine(folders, "-net_raw");
-    await copyImage(whole, engine, image);
+    await importSmallImage(engine, await imageTag());
     const unfit = (await diagnose(engine)).filter(({ state }) => state === "fail");
     expect(unfit).toMatchObject([{ check: "container capabilities", fix: expect.stringContaining("CAP_NET_RAW") }]);
     await expect(preflight(engine)).rejects.toMatchObject({

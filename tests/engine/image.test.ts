@@ -1,9 +1,9 @@
-import { pack } from "tar-stream";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { connectEngine, imageTag, LABEL, requireImage, type Engine } from "../../orchestrator/engine/index.ts";
 import { runBuild } from "../../orchestrator/engine/image/build.ts";
 import { tools } from "../../orchestrator/engine/image/recipe.ts";
 import { pointTestcontainersAt } from "../kit/engine.ts";
+import { renderContext } from "../kit/private-engine.ts";
 
 const noEngine = inject("noEngine");
 
@@ -26,21 +26,21 @@ describe.skipIf(noEngine)(`the image${noEngine && ` (${noEngine})`}`, () => {
   });
 
   it("shows the last lines of a build that fails", async () => {
-    const failing = `FROM ${image}\nRUN echo about to fail && echo the reason >&2 && exit 7\n`;
+    const failing = `FROM ${image}\nRUN echo about to fail && sleep 0.2 && echo the reason >&2 && exit 7\n`;
     await expect(
-      runBuild(engine, { context: contextOf(failing), tag: "natbed-test:failing", base: image }, () => {}),
+      runBuild(engine, { context: renderContext(failing), tag: "natbed-test:failing", base: image }, () => {}),
     ).rejects.toMatchObject({
       kind: "infrastructure",
       code: "image-build-failed",
       message: expect.stringContaining("code: 7"),
-      detail: expect.stringMatching(/about to fail\nthe reason/),
+      detail: expect.stringMatching(/about to fail[^]*the reason/),
     });
   });
 
   it("says what is wrong with a Dockerfile that is none", async () => {
     const build = runBuild(
       engine,
-      { context: contextOf("FRUM nothing\n"), tag: "natbed-test:failing", base: image },
+      { context: renderContext("FRUM nothing\n"), tag: "natbed-test:failing", base: image },
       () => {},
     );
     await expect(build).rejects.toMatchObject({ code: "image-build-failed", message: expect.stringMatching(/FRUM/i) });
@@ -62,6 +62,8 @@ describe.skipIf(noEngine)(`the image${noEngine && ` (${noEngine})`}`, () => {
       .withWaitStrategy(Wait.forLogMessage("finished"))
       .start();
     try {
+      // The collector may be behind the container.
+      await expect.poll(() => lines).toContain("finished");
       expect(lines.join("\n")).not.toContain("missing");
       expect(lines.join("\n")).toMatch(/pid \d+/);
       expect(lines).toContain("lo");
@@ -76,10 +78,3 @@ describe.skipIf(noEngine)(`the image${noEngine && ` (${noEngine})`}`, () => {
     expect(tools().every((name) => /^[a-z0-9+.-]+$/.test(name))).toBe(true);
   });
 });
-
-function contextOf(dockerfile: string): NodeJS.ReadableStream {
-  const tar = pack();
-  tar.entry({ name: "Dockerfile" }, dockerfile);
-  tar.finalize();
-  return tar as unknown as NodeJS.ReadableStream;
-}

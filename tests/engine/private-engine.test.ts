@@ -3,16 +3,14 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import {
-  connectEngine,
   hasImage,
   imageRuns,
   imageState,
   LABEL,
   OWNER_LABEL,
   ownLabels,
-  requireImage,
   startPrivateEngine,
   stopPrivateEngine,
   storeIsDamaged,
@@ -20,19 +18,17 @@ import {
   type Engine,
 } from "../../orchestrator/engine/index.ts";
 import { liveProcess, liveProcesses } from "../../orchestrator/engine/private/process.ts";
-import { copyImage, noPrivateEngine, openEngineFolders } from "../kit/private-engine.ts";
+import { importSmallImage, noPrivateEngine, openEngineFolders } from "../kit/private-engine.ts";
 
-const reason = noPrivateEngine() || inject("noEngine");
+const image = "natbed:test";
+const reason = noPrivateEngine();
 
 describe.skipIf(reason)(`a private engine${reason && ` (${reason})`}`, () => {
   let folders: ReturnType<typeof openEngineFolders>;
-  let image: string;
 
   beforeAll(async () => {
-    const found = await connectEngine();
-    image = await requireImage(found);
     folders = openEngineFolders();
-    await copyImage(found, await startPrivateEngine(), image);
+    await importSmallImage(await startPrivateEngine(), image);
   });
   afterAll(() => folders[Symbol.asyncDispose]());
   afterEach(() => vi.unstubAllEnvs());
@@ -49,7 +45,9 @@ describe.skipIf(reason)(`a private engine${reason && ` (${reason})`}`, () => {
     await openSleeper(engine);
     expect(await stopPrivateEngine()).toBe("stopped");
     expect(remainingProcesses()).toEqual([]);
-    expect([folders.socket, folders.pidFile, folders.execRoot].filter((path) => existsSync(path))).toEqual([]);
+    expect(
+      [folders.socket, folders.pidFile, folders.config, folders.execRoot].filter((path) => existsSync(path)),
+    ).toEqual([]);
     expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(folders.dataRoot);
     expect(await stopPrivateEngine()).toBe("was-not-running");
     expect(await hasImage(await startPrivateEngine(), image)).toBe(true);
@@ -117,7 +115,7 @@ describe.skipIf(reason)(`a private engine${reason && ` (${reason})`}`, () => {
 
   it("is swept of containers whose owner died, and of all when asked", async () => {
     const engine = await startPrivateEngine();
-    await copyImage(await connectMain(), engine, image);
+    await importSmallImage(engine, image);
     const mine = await openSleeper(engine);
     const orphan = await openSleeper(engine, {
       [OWNER_LABEL]: ownLabels("t")[OWNER_LABEL]!.replace(/^\d+/, "4194303"),
@@ -134,7 +132,7 @@ describe.skipIf(reason)(`a private engine${reason && ` (${reason})`}`, () => {
   async function openSleeper({ docker }: Engine, labels: Record<string, string> = {}): Promise<string> {
     const container = await docker.createContainer({
       Image: image,
-      Cmd: ["sleep", "600"],
+      Cmd: ["/usr/bin/sleep", "600"],
       Labels: { ...ownLabels("test"), ...labels },
       HostConfig: { NetworkMode: "none", CapDrop: ["ALL"] },
     });
@@ -147,16 +145,6 @@ describe.skipIf(reason)(`a private engine${reason && ` (${reason})`}`, () => {
     liveProcesses().filter(({ argv }) => argv.some((word) => word.startsWith(folders.execRoot)));
   const daemons = () => remainingProcesses().filter(({ argv }) => /(^|\/)dockerd$/.test(argv[0] ?? ""));
 });
-
-/** The engine that the tests run on, not this file's own. */
-async function connectMain(): Promise<Engine> {
-  vi.stubEnv("NATBED_ENGINE_RUN_DIR", undefined);
-  try {
-    return await connectEngine();
-  } finally {
-    vi.unstubAllEnvs();
-  }
-}
 
 async function listIds({ docker }: Engine): Promise<string[]> {
   return (await docker.listContainers({ all: true })).map(({ Id }) => Id).sort();

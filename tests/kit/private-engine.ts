@@ -1,19 +1,15 @@
-import {
-  createReadStream,
-  createWriteStream,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { execaSync } from "execa";
+import { pack } from "tar-stream";
 import { onPath, startPrivateEngine, stopPrivateEngine, type Engine } from "../../orchestrator/engine/index.ts";
+import { runBuild } from "../../orchestrator/engine/image/build.ts";
+import { readProgress } from "../../orchestrator/engine/image/stream.ts";
 import { engineFolders, type EngineFolders } from "../../orchestrator/engine/private/folders.ts";
 import { unmountBelow } from "../../orchestrator/engine/private/remains.ts";
+
+const PROGRAMS = ["/usr/bin/sleep", "/usr/bin/true"];
 
 /** Why a second private engine cannot be tried on this machine, or nothing. */
 export function noPrivateEngine(): string {
@@ -54,14 +50,37 @@ export async function startRestrictedEngine({ dataRoot }: EngineFolders, without
   return startPrivateEngine();
 }
 
-/** Brings an image from one engine into another, through a file: `docker save` and `docker load`. */
-export async function copyImage(from: Engine, to: Engine, tag: string): Promise<void> {
-  const file = join(tmpdir(), `nb-image-${process.pid}.tar`);
-  try {
-    await pipeline(await from.docker.getImage(tag).get(), createWriteStream(file));
-    const answer = await to.docker.loadImage(createReadStream(file));
-    for await (const _ of answer as AsyncIterable<Buffer>);
-  } finally {
-    if (existsSync(file)) rmSync(file);
-  }
+/**
+ * A small image of two layers that runs `true` (or sleep), made of this machine's own programs: the tests of engines need any image, and
+ * ours takes seconds to copy.
+ */
+export async function importSmallImage(engine: Engine, tag: string): Promise<void> {
+  const tar = pack();
+  for (const path of [...PROGRAMS, ...librariesOf(PROGRAMS)])
+    tar.entry({ name: path, mode: 0o755 }, readFileSync(path));
+  tar.finalize();
+  const stream = await engine.docker.importImage(tar as unknown as NodeJS.ReadableStream, {
+    repo: "natbed-test",
+    tag: "one",
+    changes: 'CMD ["/usr/bin/true"]',
+  });
+  await readProgress(stream, () => {});
+  await runBuild(
+    engine,
+    { context: renderContext("FROM natbed-test:one\nCOPY Dockerfile /second-layer\n"), tag, base: "" },
+    () => {},
+  );
+}
+
+/** A build context that is a Dockerfile and nothing else. */
+export function renderContext(dockerfile: string): NodeJS.ReadableStream {
+  const tar = pack();
+  tar.entry({ name: "Dockerfile" }, dockerfile);
+  tar.finalize();
+  return tar as unknown as NodeJS.ReadableStream;
+}
+
+function librariesOf(programs: readonly string[]): string[] {
+  const lines = programs.flatMap((program) => execaSync("ldd", [program]).stdout.split("\n"));
+  return [...new Set(lines.flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? []))];
 }

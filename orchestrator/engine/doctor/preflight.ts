@@ -17,7 +17,9 @@ const MEMORY = join(ROOT, ".natbed/preflight");
 export async function preflight(engine: Engine): Promise<void> {
   const [info] = await Promise.all([engine.docker.info() as Promise<EngineInfo>, requireImage(engine)]);
   refuseUnfit(judgeEngine(engine, info));
-  const key = [info.ID, engine.version, info.KernelVersion, runtimeHash()].join(" ");
+  const key = [info.ID, engine.endpoint, info.DockerRootDir, engine.version, info.KernelVersion, runtimeHash()].join(
+    " ",
+  );
   if (remembered() === key) return;
   refuseUnfit(await diagnose(engine));
   mkdirSync(dirname(MEMORY), { recursive: true });

@@ -9,6 +9,8 @@ export interface EngineFolders {
   readonly socket: string;
   readonly pidFile: string;
   readonly execRoot: string;
+  /** dockerd's settings file: empty. */
+  readonly config: string;
   readonly lock: string;
   readonly log: string;
 }
@@ -26,6 +28,7 @@ export function engineFolders(env: NodeJS.ProcessEnv = process.env): EngineFolde
     socket: join(runDir, "docker.sock"),
     pidFile: join(runDir, "docker.pid"),
     execRoot: join(runDir, "exec"),
+    config: join(runDir, "daemon.json"),
     lock: `${dataRoot}.lock`,
     log: `${dataRoot}.log`,
   };

@@ -24,7 +24,7 @@ export async function clearRemains(folders: EngineFolders): Promise<void> {
   if (containers.length > 0) await endProcesses(containers, 500);
   if (programs.length > 0) await endProcesses(programs, 2000);
   await unmountBelow(folders);
-  for (const path of [folders.socket, folders.pidFile, folders.execRoot])
+  for (const path of [folders.socket, folders.pidFile, folders.config, folders.execRoot])
     rmSync(path, { recursive: true, force: true });
 }
 

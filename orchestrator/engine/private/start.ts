@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { spawn } from "node:child_process";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -75,6 +75,7 @@ async function launch(folders: EngineFolders): Promise<Engine> {
   await clearRemains(folders);
   mkdirSync(folders.runDir, { recursive: true });
   mkdirSync(dirname(folders.log), { recursive: true });
+  writeFileSync(folders.config, "{}\n");
   const log = openSync(folders.log, "w");
   const daemon = spawn("dockerd", daemonFlags(folders), { detached: true, stdio: ["ignore", log, log] });
   closeSync(log);
@@ -89,8 +90,8 @@ async function launch(folders: EngineFolders): Promise<Engine> {
   throw startFailure(why, folders);
 }
 
-/** Own state, and neither bridge nor packet-filter rules nor sysctls of the machine. */
-function daemonFlags({ dataRoot, execRoot, pidFile, socket }: EngineFolders): string[] {
+/** Own state and settings, and neither bridge nor packet-filter rules nor sysctls of the machine. */
+function daemonFlags({ dataRoot, execRoot, pidFile, socket, config }: EngineFolders): string[] {
   const isolation = [
     "--bridge=none",
     "--iptables=false",
@@ -98,17 +99,9 @@ function daemonFlags({ dataRoot, execRoot, pidFile, socket }: EngineFolders): st
     "--ip-forward=false",
     "--userland-proxy=false",
   ];
-  return [
-    ...isolation,
-    "--data-root",
-    dataRoot,
-    "--exec-root",
-    execRoot,
-    "--pidfile",
-    pidFile,
-    "--host",
-    `unix://${socket}`,
-  ];
+  // /etc/docker/daemon.json belongs to the machine's Docker; what it sets may contradict these flags, which dockerd refuses.
+  const settings = ["--config-file", config, "--host", `unix://${socket}`];
+  return [...isolation, ...settings, "--data-root", dataRoot, "--exec-root", execRoot, "--pidfile", pidFile];
 }
 
 async function untilReady(folders: EngineFolders, stillRuns: () => boolean): Promise<Engine | undefined> {

@@ -26,5 +26,10 @@ export async function stopDaemon(folders: EngineFolders): Promise<"stopped" | "w
 /** Before the daemon: its own way waits ten seconds for every container that does not listen to SIGTERM. */
 async function endContainers({ socket }: EngineFolders): Promise<void> {
   const answer = await tryEndpoint(`unix://${socket}`, "private");
-  if (answer.kind === "answers") await sweep(answer.engine, { all: true });
+  if (answer.kind === "silent") return;
+  await sweep(answer.engine, { all: true });
+  const { docker } = answer.engine;
+  const running = await docker.listContainers();
+  // One that ends by itself meanwhile is as good.
+  await Promise.allSettled(running.map(({ Id }) => docker.getContainer(Id).kill()));
 }
