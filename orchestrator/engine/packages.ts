@@ -45,7 +45,7 @@ async function apt(words: readonly string[], { fatal }: { fatal: boolean }): Pro
     kind: "infrastructure",
     code: "package-install-failed",
     detail: all.split("\n").slice(-15).join("\n"),
-    hint: `install by hand: ${words
+    hint: `install by hand: apt-get install ${words
       .filter((word) => !word.startsWith("-"))
       .slice(1)
       .join(" ")}`,

@@ -6,7 +6,7 @@ import { connectEngine, LABEL, type Engine } from "../../orchestrator/engine/ind
  * A second opinion on what the engine holds: the containers of ours as testcontainers' own client sees them, not ours. Its reaper stays off:
  * it would need an image from a registry.
  */
-export async function openRuntimeClient(engine: Engine): Promise<ContainerRuntimeClient> {
+async function openRuntimeClient(engine: Engine): Promise<ContainerRuntimeClient> {
   pointTestcontainersAt(engine);
   const { getContainerRuntimeClient } = await import("testcontainers");
   return getContainerRuntimeClient();

@@ -3,7 +3,7 @@ import type { Engine } from "../endpoint.ts";
 import type { Finding } from "./finding.ts";
 
 /** Docker 20.10, the oldest engine natbed was run on. */
-export const OLDEST_API = "1.41";
+const OLDEST_API = "1.41";
 const ENOUGH_DISK_BYTES = 2e9;
 
 /** The parts of `docker info` that the doctor reads; the client's typings leave it open. */
