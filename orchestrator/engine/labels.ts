@@ -5,7 +5,7 @@ import { liveProcess } from "./private/process.ts";
 /** Every container of ours carries this label with the value `1`. */
 export const LABEL = "natbed";
 /** The run that made the container. */
-const RUN_LABEL = "natbed.run";
+export const RUN_LABEL = "natbed.run";
 /** The process that owns the container: `<pid>.<start time in ticks>.<machine>`. */
 export const OWNER_LABEL = "natbed.owner";
 

@@ -35,6 +35,8 @@ function pathWith(programs: Record<string, string>): string {
     "id",
     "cat",
     "sed",
+    "grep",
+    "head",
     "cut",
     "sha256sum",
     "rm",
