@@ -117,6 +117,8 @@ export class Recorder {
   }
 }
 
+const [FIN, SYN, RST] = [1, 2, 4];
+
 interface TcpFields {
   /** Addresses and ports as raw bytes. */
   readonly key: string;
@@ -131,14 +133,16 @@ interface TcpFields {
 function tcpFields(bytes: Uint8Array, length: number): TcpFields | undefined {
   const headerLength = ((bytes[0] ?? 0) & 0xf) * 4;
   if (bytes[9] !== 6 || bytes.length < headerLength + 20) return undefined;
+  const flags = bytes[headerLength + 13] ?? 0;
   const payloadOffset = headerLength + ((bytes[headerLength + 12] ?? 0) >> 4) * 4;
   const addresses = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   return {
     key: addresses.toString("latin1", 12, 20) + addresses.toString("latin1", headerLength, headerLength + 4),
     headerLength,
     payloadOffset,
-    payloadLength: Math.max(0, length - payloadOffset),
-    control: ((bytes[headerLength + 13] ?? 0) & 0b111) !== 0,
+    // what a SYN carries (a birthday's guessed port) is no payload of the connection
+    payloadLength: flags & SYN ? 0 : Math.max(0, length - payloadOffset),
+    control: (flags & (FIN | SYN | RST)) !== 0,
   };
 }
 

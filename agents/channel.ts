@@ -32,11 +32,19 @@ export function serve(handlers: Handlers): void {
   process.stdin.on("data", (chunk: string) => {
     const lines = (rest + chunk).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) void answer(JSON.parse(line) as Request, { exec, ...handlers });
+    for (const line of lines) void answer(JSON.parse(line) as Request, { exec, keep, ...handlers });
   });
-  process.stdin.on("end", () => process.exit(0));
+  process.stdin.on("end", () => kept || process.exit(0));
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(0));
   say({ event: "ready", pid: process.pid });
+}
+
+/** Set for a world that is to outlive the orchestrator (`--keep-on-failure`). */
+let kept = false;
+
+function keep(): Record<never, never> {
+  kept = true;
+  return {};
 }
 
 async function answer({ id, op, parameters }: Request, handlers: Handlers): Promise<void> {

@@ -1,19 +1,8 @@
-import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
 import type { FailureCode } from "../wire/control.ts";
+import { HELLO_BYTES, helloOf } from "../wire/hello.ts";
 import { peerOf } from "./technique/machine.ts";
 import type { HostRole } from "../wire/rendezvous.ts";
-
-export const HELLO_BYTES = 32;
-
-/**
- * The first bytes each side sends on a fresh connection. ESTABLISHED proves nothing (a forged SYN+ACK establishes one
- * side alone): only the peer's hello, which needs the session's key, does.
- */
-export function helloOf(role: HostRole, session: string, key: string): Buffer {
-  const digest = createHash("sha256").update(`${session}\n${key}\n${role}`).digest();
-  return Buffer.concat([Buffer.from("natbed1"), Buffer.from(role), digest]).subarray(0, HELLO_BYTES);
-}
 
 interface Greeting {
   readonly role: HostRole;

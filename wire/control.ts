@@ -90,6 +90,7 @@ export interface FlowTotal {
   readonly src: Endpoint;
   readonly dst: Endpoint;
   readonly packets: number;
+  /** Without what SYN segments carry. */
   readonly payloadBytes: number;
   readonly firstAtUs: number;
   readonly lastAtUs: number;
@@ -138,6 +139,7 @@ export interface Operations {
   transfer: { parameters: { sendSeed: string; bytes: number; withinMs: number }; result: TransferResult };
   "noise-begin": { parameters: { x: string; everyMs: number }; result: Record<never, never> };
   "noise-end": { parameters: Record<never, never>; result: { opened: number } };
+  keep: { parameters: Record<never, never>; result: Record<never, never> };
   reset: { parameters: Record<never, never>; result: Record<never, never> };
 }
 export type Operation = keyof Operations;

@@ -29,7 +29,7 @@ export interface Proof {
 
 /** The world was not what the cell claims: never counted as a result. */
 export interface WorldFault {
-  readonly code: "calibration-mismatch" | "evidence-incomplete";
+  readonly code: "calibration-mismatch" | "evidence-incomplete" | "attempt-spoiled";
   readonly message: string;
 }
 

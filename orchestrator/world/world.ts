@@ -36,6 +36,19 @@ export class World implements AsyncDisposable {
       .sort((one, other) => one.atUs - other.atUs);
   }
 
+  /** Lets the containers outlive this process, under names that start with `natbed-kept-`; returns the names. */
+  async keep(): Promise<readonly string[]> {
+    return Promise.all(
+      [...this.#nodes.values()].map(async ({ id, container, agent }) => {
+        await agent.call("keep", {});
+        const name = `natbed-kept-${container.id.slice(0, 6)}-${this.name}-${id}`;
+        await container.rename({ name });
+        agent.close();
+        return name;
+      }),
+    );
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await endNodes([...this.#nodes.values()]);
   }

@@ -1,0 +1,79 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { NatbedError } from "../errors.ts";
+import type { CellResult, TrialResult } from "../report/events.ts";
+import { rateSurprise, wilsonInterval } from "../report/wilson.ts";
+import type { Cell } from "../scenario/cell.ts";
+import { aggregate, surprises } from "../verdict/aggregate.ts";
+import type { Station } from "./station.ts";
+import { runTrial, writeJson } from "./trial.ts";
+
+export interface CellPlace {
+  readonly runDir: string;
+  readonly seed: number;
+}
+
+/** Runs all trials of a cell on one station. A broken world makes the cell an error, never a verdict (I-8). */
+export async function runCell(station: Station, cell: Cell, { runDir, seed }: CellPlace): Promise<CellResult> {
+  const started = performance.now();
+  const dir = join("cells", cell.id);
+  await mkdir(join(runDir, dir), { recursive: true });
+  await writeJson(join(runDir, dir, "cell.json"), cell);
+  const trials: TrialResult[] = [];
+  let result: CellResult;
+  try {
+    for (let n = 1; n <= cell.trials; n += 1) {
+      const place = { n, seed: `${seed}/${cell.id}/${n}`, runDir, dir: join(dir, `trial-${n}`) };
+      trials.push(await runTrial(station, cell, place));
+    }
+    result = conclude(cell, trials, { tookMs: performance.now() - started, dir });
+  } catch (error) {
+    result = failed(cell, trials, { error, tookMs: performance.now() - started, dir });
+  }
+  await writeJson(join(runDir, dir, "result.json"), result);
+  return result;
+}
+
+function conclude(cell: Cell, trials: TrialResult[], { tookMs, dir }: { tookMs: number; dir: string }): CellResult {
+  const outcomes = trials.map(({ outcome }) => outcome);
+  const { verdict, cause, why, direct } = aggregate(outcomes);
+  const result = outcomes.every((outcome) => outcome.verdict !== "invalid" && outcome.verdict !== "unknown");
+  const expectedRate = cell.expected.verdict === "direct" ? cell.expected.rate : undefined;
+  const count = direct ?? { count: verdict === "direct" ? 1 : 0, of: 1 };
+  const unexpected =
+    expectedRate === undefined ? surprises(cell, outcomes) : rateSurprise(count.count, count.of, expectedRate);
+  return {
+    cell,
+    state: "done",
+    verdict,
+    ...(cause === undefined ? {} : { cause }),
+    why,
+    trials,
+    ...(direct ? { rate: { direct: direct.count, of: direct.of, ...wilsonInterval(direct.count, direct.of) } } : {}),
+    surprise: result && unexpected,
+    tookMs,
+    dir,
+  };
+}
+
+function failed(
+  cell: Cell,
+  trials: TrialResult[],
+  { error, tookMs, dir }: { error: unknown; tookMs: number; dir: string },
+): CellResult {
+  const { code, message, detail } =
+    error instanceof NatbedError
+      ? error
+      : { code: "unexpected", message: String(error), detail: (error as Error).stack };
+  return {
+    cell,
+    state: "error",
+    verdict: "error",
+    why: message,
+    trials,
+    surprise: false,
+    error: { code, message, ...(detail === undefined ? {} : { detail }) },
+    tookMs,
+    dir,
+  };
+}

@@ -1,0 +1,198 @@
+import { sameEndpoint } from "../../wire/address.ts";
+import type { NodeId } from "../../wire/control.ts";
+import { ADDRESS } from "../plan/addresses.ts";
+import type { Cause } from "./outcome.ts";
+import { SIDES, gap, mappingsOf, punchesOf, text, type Scene, type SideOfScene } from "./scene.ts";
+import type { Segment } from "./sightings.ts";
+
+/** A cause with where it struck, and the sentence that says so with addresses and times. */
+export interface Blockage {
+  readonly cause: Cause;
+  readonly at: NodeId;
+  readonly why: string;
+}
+
+type Finder = (scene: Scene, side: SideOfScene) => Blockage | undefined;
+
+/** Nearest to the sender first; each finder looks at A's side, then at B's. */
+const FINDERS: readonly Finder[] = [
+  killedByIcmp,
+  portExhausted,
+  noCollision,
+  mispredicted,
+  resetByNat,
+  spoofFiltered,
+  filtered,
+];
+
+/** The nearest cause that the evidence shows; undefined when it shows none. */
+export function findBlockage(scene: Scene): Blockage | undefined {
+  for (const find of FINDERS)
+    for (const side of SIDES) {
+      const blockage = find(scene, scene.sides[side]);
+      if (blockage) return blockage;
+    }
+  return undefined;
+}
+
+/** The host's connect() died of an ICMP error that its own capture shows (tcp_v4_err(); assumption 2). */
+function killedByIcmp(scene: Scene, side: SideOfScene): Blockage | undefined {
+  const attempt = scene.evidence.attempts[side.side];
+  if (attempt.ok || attempt.failure !== "icmp-leak") return undefined;
+  for (const syn of punchesOf(scene, side)) {
+    const error = scene.icmp.find(
+      ({ node, direction, src, atUs }) =>
+        node === side.side && direction === "in" && atUs >= syn.atUs && sameEndpoint(src, syn.src),
+    );
+    if (!error) continue;
+    const { hostName } = side;
+    const why = `${error.from} answered ${hostName}'s SYN to ${text(syn.dst)} (TTL ${syn.ttl}) with ICMP ${error.kind}, which reached ${hostName} ${gap(syn.atUs, error.atUs)} after the SYN left and ended its connect(): ${attempt.detail}`;
+    return { cause: "icmp-killed-connect", at: side.side, why };
+  }
+  return undefined;
+}
+
+/** A SYN went into the NAT and none came out: there was no outside port to give it. */
+function portExhausted({ segments }: Scene, { nat, natName, hostName, outside }: SideOfScene): Blockage | undefined {
+  const left = new Set(
+    segments
+      .filter(
+        (seen) =>
+          seen.node === nat &&
+          seen.iface === "out" &&
+          seen.direction === "out" &&
+          seen.kind === "syn" &&
+          seen.src.ip === outside,
+      )
+      .map(synKey),
+  );
+  const stuck = segments.find(
+    (seen) =>
+      seen.node === nat &&
+      seen.iface === "in" &&
+      seen.direction === "in" &&
+      seen.kind === "syn" &&
+      seen.ttl > 1 &&
+      !left.has(synKey(seen)),
+  );
+  if (!stuck) return undefined;
+  const why = `${hostName}'s SYN from ${text(stuck.src)} to ${text(stuck.dst)} entered ${natName} and never left it: no outside port was free`;
+  return { cause: "port-exhausted", at: nat, why };
+}
+
+/** Translation keeps the destination and the sequence number of a SYN. */
+const synKey = ({ dst, seq }: Segment): string => `${text(dst)} ${seq}`;
+
+/** Birthday: every forged SYN+ACK arrived at a closed port of the NAT. */
+function noCollision(scene: Scene, side: SideOfScene): Blockage | undefined {
+  const attempt = scene.evidence.attempts[side.side];
+  if (attempt.ok || attempt.failure !== "no-collision") return undefined;
+  const arrived = scene.segments.filter(
+    ({ node, iface, direction, kind }) =>
+      node === side.nat && iface === "out" && direction === "in" && kind === "syn-ack",
+  ).length;
+  const passed = scene.segments.some(
+    ({ node, direction, kind, src }) =>
+      node === side.side && direction === "in" && kind === "syn-ack" && src.ip === side.peerOutside,
+  );
+  if (arrived === 0 || passed) return undefined;
+  const sent = new Set(punchesOf(scene, side).map(({ src }) => src.port)).size;
+  const why = `${sent} SYNs opened ${side.natName} and ${arrived} forged SYN+ACKs reached it, none of them at an open port`;
+  return { cause: "no-collision", at: side.nat, why };
+}
+
+/** The peer aimed at a port that this NAT did not give to the connection. */
+function mispredicted(scene: Scene, side: SideOfScene): Blockage | undefined {
+  const { natName, nat, hostName, peer } = side;
+  const mappings = mappingsOf(scene, side);
+  const aimed = punchesOf(scene, scene.sides[peer]).map(({ dst }) => dst);
+  const [target, mapping] = [aimed[0], mappings[0]];
+  if (!target || !mapping) return undefined;
+  if (aimed.some((one) => mappings.some((other) => sameEndpoint(one, other)))) return undefined;
+  const noise = scene.evidence.neighbourOpened;
+  const suspect = noise && side.side === "a" ? `; a neighbour opened ${noise} connections meanwhile` : "";
+  const why = `${natName} gave ${hostName}'s SYN the outside port ${mapping.port}, but it was predicted to be ${target.port}${suspect}`;
+  return { cause: "mapping-mispredicted", at: nat, why };
+}
+
+/** This NAT's own stack answered the peer's SYN with RST (RFC 5382 REQ-4 forbids that). */
+function resetByNat(scene: Scene, side: SideOfScene): Blockage | undefined {
+  const { nat, natName, outside, peer, gateway } = side;
+  for (const syn of arrivals(scene, side)) {
+    const reset = scene.segments.find(
+      ({ node, iface, direction, kind, src, dst, atUs }) =>
+        node === nat &&
+        iface === "out" &&
+        direction === "out" &&
+        kind === "rst" &&
+        atUs >= syn.atUs &&
+        sameEndpoint(src, syn.dst) &&
+        sameEndpoint(dst, syn.src),
+    );
+    if (!reset || reset.src.ip !== outside) continue;
+    const policy = gateway.kind === "nat" ? `; unsolicitedSyn=${gateway.model.unsolicitedSyn}` : "";
+    const why = `${natName} answered ${peer.toUpperCase()}'s SYN from ${text(syn.src)} to ${text(syn.dst)} with RST ${gap(syn.atUs, reset.atUs)} after it arrived${opening(scene, side, syn)}${policy}`;
+    return { cause: "reset-by-nat", at: nat, why };
+  }
+  return undefined;
+}
+
+/** How much later this side's own SYN opened the port that the peer's SYN found closed. */
+function opening(scene: Scene, side: SideOfScene, syn: Segment): string {
+  const own = scene.segments.find(
+    ({ node, iface, direction, kind, src, atUs }) =>
+      node === side.nat &&
+      iface === "out" &&
+      direction === "out" &&
+      kind === "syn" &&
+      atUs > syn.atUs &&
+      sameEndpoint(src, syn.dst),
+  );
+  return own ? `, ${gap(syn.atUs, own.atUs)} before ${side.hostName}'s own SYN opened port ${own.src.port}` : "";
+}
+
+/** X sent forged packets and none of them came past the core (BCP 38). */
+function spoofFiltered({ segments }: Scene): Blockage | undefined {
+  const forged = segments.filter(
+    ({ node, direction, src }) => node === "x" && direction === "out" && src.ip !== ADDRESS.x,
+  );
+  const [first] = forged;
+  const arrived = segments.some(
+    ({ node, iface, direction, kind }) =>
+      (node === "na" || node === "nb") && iface === "out" && direction === "in" && kind === "syn-ack",
+  );
+  if (!first || arrived) return undefined;
+  return {
+    cause: "spoof-filtered",
+    at: "r",
+    why: `X sent ${forged.length} packets under ${first.src.ip}, and none of them arrived at a NAT`,
+  };
+}
+
+/** The peer's SYN arrived at this NAT, and neither passed nor was answered. */
+function filtered(scene: Scene, side: SideOfScene): Blockage | undefined {
+  const { nat, natName, peer } = side;
+  const syns = arrivals(scene, side);
+  const [syn] = syns;
+  if (!syn) return undefined;
+  const passed = scene.segments.some(
+    ({ node, iface, direction, kind, seq }) =>
+      node === nat && iface === "in" && direction === "out" && kind === "syn" && seq === syn.seq,
+  );
+  if (passed) return undefined;
+  const why = `${natName} dropped ${peer.toUpperCase()}'s SYN from ${text(syn.src)} to ${text(syn.dst)} without an answer (${syns.length} in all); no mapping admitted it`;
+  return { cause: "filtered", at: nat, why };
+}
+
+/** The peer's SYNs that reached the outside of this NAT, in order of time. */
+function arrivals({ segments }: Scene, { nat, outside, peerOutside }: SideOfScene): readonly Segment[] {
+  return segments.filter(
+    ({ node, iface, direction, kind, src, dst }) =>
+      node === nat &&
+      iface === "out" &&
+      direction === "in" &&
+      kind === "syn" &&
+      src.ip === peerOutside &&
+      dst.ip === outside,
+  );
+}

@@ -1,0 +1,67 @@
+import type { FailureCode } from "../../wire/control.ts";
+import type { Evidence } from "../evidence/types.ts";
+import type { Cell } from "../scenario/cell.ts";
+import { findBlockage } from "./blocked.ts";
+import { checkDirect, incompleteCapture, payloadThroughX } from "./direct.ts";
+import type { Outcome } from "./outcome.ts";
+import { sceneOf, text, type Scene } from "./scene.ts";
+
+/** Failures that say something about the world and nothing about the NATs. */
+const SPOILED: readonly FailureCode[] = ["missing-capability", "port-busy", "syn-not-seen"];
+
+/** Decides a trial from its evidence alone; the agents' words only say where to look. Pure: the same evidence, the same outcome. */
+export function judge(cell: Pick<Cell, "na" | "nb" | "technique">, evidence: Evidence): Outcome {
+  const scene = sceneOf(cell, evidence);
+  const { a, b } = evidence.attempts;
+  return a.ok && b.ok ? judgeConnected(scene) : judgeFailed(scene);
+}
+
+function judgeConnected(scene: Scene): Outcome {
+  const { proof, missing } = checkDirect(scene);
+  if (proof) return { verdict: "direct", why: sentenceOf(scene, proof.handshake), proof };
+  const through = payloadThroughX(scene);
+  if (through && scene.evidence.exchange && exchanged(missing)) {
+    const why = `the data went through X: ${text(through.src)} → ${text(through.dst)} carried ${through.payloadBytes} payload bytes there, and nothing passed once X's link was cut`;
+    return { verdict: "relayed", why, via: "x" };
+  }
+  return {
+    verdict: "unknown",
+    why: `both agents claim a connection, but the proof is not whole: ${missing[0] ?? ""}`,
+    missing,
+  };
+}
+
+/** Whether the 1 MiB itself arrived, wherever it went. */
+const exchanged = (missing: readonly string[]): boolean => !missing.some((one) => one.startsWith("1 MiB both ways"));
+
+function sentenceOf({ sides, evidence }: Scene, handshake: string): string {
+  const [a, b] = [evidence.attempts.a, evidence.attempts.b];
+  const how = { forged: "X's forged SYN+ACKs", crossed: "crossing SYNs", plain: "a plain handshake" }[handshake];
+  const ends = a.ok && b.ok ? `${text(b.remote)} ↔ ${text(a.remote)}` : `${sides.a.outside} ↔ ${sides.b.outside}`;
+  return `${ends} connected by ${how}; 1 MiB went each way past X, and on with X cut off`;
+}
+
+function judgeFailed(scene: Scene): Outcome {
+  const { a, b } = scene.evidence.attempts;
+  const incomplete = incompleteCapture(scene.evidence.captures);
+  if (incomplete || scene.evidence.eventsLost) {
+    const message = incomplete ?? "conntrack events were lost";
+    return { verdict: "invalid", why: message, fault: { code: "evidence-incomplete", message } };
+  }
+  for (const attempt of [a, b])
+    if (!attempt.ok && SPOILED.includes(attempt.failure)) {
+      const message = `${attempt.failure}: ${attempt.detail}`;
+      return { verdict: "invalid", why: message, fault: { code: "attempt-spoiled", message } };
+    }
+  const blockage = findBlockage(scene);
+  if (blockage) return { verdict: "blocked", ...blockage };
+  const said = [a, b].map(
+    (attempt, index) => `${"AB"[index]}: ${attempt.ok ? "connected" : `${attempt.failure}, ${attempt.detail}`}`,
+  );
+  return {
+    verdict: "blocked",
+    cause: "timeout",
+    at: "r",
+    why: `no connection before the deadline and no packet shows why (${said.join("; ")})`,
+  };
+}

@@ -1,0 +1,82 @@
+import type { Endpoint } from "../../wire/address.ts";
+import type { NodeId } from "../../wire/control.ts";
+import { decodeIcmp } from "../../wire/icmp.ts";
+import { PROTOCOL, decodeIpv4 } from "../../wire/ipv4.ts";
+import { TCP_FLAG, decodeTcp } from "../../wire/tcp.ts";
+import type { Evidence } from "../evidence/types.ts";
+
+interface Place {
+  readonly node: NodeId;
+  readonly iface: string;
+  readonly direction: "in" | "out";
+  readonly atUs: number;
+}
+
+/** A TCP segment as one interface saw it. */
+export interface Segment extends Place {
+  readonly src: Endpoint;
+  readonly dst: Endpoint;
+  readonly ttl: number;
+  readonly seq: number;
+  readonly ack: number;
+  readonly kind: "syn" | "syn-ack" | "rst" | "other";
+}
+
+/** An ICMP error that quotes a TCP segment, as one interface saw it. */
+export interface IcmpSighting extends Place {
+  readonly kind: "time-exceeded" | "destination-unreachable";
+  /** Who sent the error. */
+  readonly from: string;
+  /** The segment that caused it. */
+  readonly src: Endpoint;
+  readonly dst: Endpoint;
+}
+
+export interface Sightings {
+  readonly segments: readonly Segment[];
+  readonly icmp: readonly IcmpSighting[];
+}
+
+/** Everything the captures show, over all nodes, in order of time. Malformed packets are left out. */
+export function sightingsOf({ captures }: Evidence): Sightings {
+  const segments: Segment[] = [];
+  const icmp: IcmpSighting[] = [];
+  for (const [node, capture] of Object.entries(captures)) {
+    for (const { iface, direction, atUs, bytes } of capture.packets) {
+      const place = { node: node as NodeId, iface: capture.interfaces[iface] ?? "?", direction, atUs };
+      const packet = decodeIpv4(bytes);
+      if (!packet.ok) continue;
+      const { src, dst, ttl, protocol, payload } = packet.value;
+      if (protocol === PROTOCOL.tcp) {
+        const tcp = decodeTcp(payload);
+        if (!tcp.ok) continue;
+        const { srcPort, dstPort, seq, ack, flags } = tcp.value;
+        const ends = { src: { ip: src, port: srcPort }, dst: { ip: dst, port: dstPort } };
+        segments.push({ ...place, ...ends, ttl, seq, ack, kind: kindOf(flags) });
+      } else if (protocol === PROTOCOL.icmp) {
+        const error = quotedSegment(payload);
+        if (error) icmp.push({ ...place, ...error, from: src });
+      }
+    }
+  }
+  const byTime = (one: Place, other: Place): number => one.atUs - other.atUs;
+  return { segments: segments.sort(byTime), icmp: icmp.sort(byTime) };
+}
+
+function kindOf(flags: number): Segment["kind"] {
+  if (flags & TCP_FLAG.rst) return "rst";
+  if (flags & TCP_FLAG.syn) return flags & TCP_FLAG.ack ? "syn-ack" : "syn";
+  return "other";
+}
+
+function quotedSegment(payload: Uint8Array): Pick<IcmpSighting, "kind" | "src" | "dst"> | undefined {
+  const icmp = decodeIcmp(payload);
+  if (!icmp.ok || icmp.value.kind === "other" || !icmp.value.original.ok) return undefined;
+  const { src, dst, transport } = icmp.value.original.value;
+  if (transport.kind !== "tcp") return undefined;
+  return {
+    kind: icmp.value.kind,
+    src: { ip: src, port: transport.srcPort },
+    dst: { ip: dst, port: transport.dstPort },
+  };
+}
