@@ -1,4 +1,4 @@
-import { sameEndpoint, type Endpoint } from "../../wire/address.ts";
+import { sameEndpoint } from "../../wire/address.ts";
 import type { ConntrackRecord, FlowTotal } from "../../wire/control.ts";
 import { HELLO_BYTES, helloOf } from "../../wire/hello.ts";
 import { X_PORTS } from "../../wire/rendezvous.ts";
