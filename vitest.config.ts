@@ -11,6 +11,9 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["tests/unit/**/*.test.ts", "tests/wire/**/*.test.ts"],
+          maxWorkers: "100%",
+          // Said for both projects: vitest puts a one-worker project without an order last, whatever the other says.
+          sequence: { groupOrder: 1 },
           retry: RETRIES,
           testTimeout: 20_000,
         },
@@ -23,7 +26,7 @@ export default defineConfig({
           // One file after the other, and after the unit tests: worlds measure time.
           maxWorkers: 1,
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           retry: RETRIES,
           testTimeout: 60_000,
           hookTimeout: 120_000,
