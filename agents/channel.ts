@@ -7,9 +7,23 @@ type Handler<Op extends Operation> = (
 
 export type Handlers = { readonly [Op in Operation]?: Handler<Op> };
 
-/** Writes one line to the orchestrator. */
+/** Log lines wait for the next reply, or so long: every write wakes the engine and the orchestrator. */
+const LOG_DELAY_MS = 50;
+let waiting = "";
+let flushTimer: NodeJS.Timeout | undefined;
+
+/** Writes one line to the orchestrator, behind the log lines that came before it. */
 function say(line: Reply | AgentEvent): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
+  waiting += `${JSON.stringify(line)}\n`;
+  flush();
+}
+
+function flush(): void {
+  clearTimeout(flushTimer);
+  flushTimer = undefined;
+  const text = waiting;
+  waiting = "";
+  if (text) process.stdout.write(text);
 }
 
 /** Microseconds since the epoch, the same clock as packet timestamps. */
@@ -19,7 +33,9 @@ export function nowUs(): number {
 
 /** Tells the orchestrator what this agent does or sees; kept as evidence in agents.jsonl. */
 export function log(what: string, detail?: unknown): void {
-  say({ event: "log", atUs: nowUs(), what, ...(detail === undefined ? {} : { detail }) });
+  const event: AgentEvent = { event: "log", atUs: nowUs(), what, ...(detail === undefined ? {} : { detail }) };
+  waiting += `${JSON.stringify(event)}\n`;
+  flushTimer ??= setTimeout(flush, LOG_DELAY_MS);
 }
 
 /**
@@ -36,6 +52,7 @@ export function serve(handlers: Handlers): void {
   });
   process.stdin.on("end", () => kept || process.exit(0));
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(0));
+  process.on("exit", flush);
   say({ event: "ready", pid: process.pid });
 }
 

@@ -3,6 +3,7 @@ import { PROTOCOL, decodeIpv4, encodeIpv4 } from "../wire/ipv4.ts";
 import type { SynReport } from "../wire/rendezvous.ts";
 import { TCP_FLAG, decodeTcp, encodeTcp, type TcpSegment } from "../wire/tcp.ts";
 import type { Recorder } from "./capture.ts";
+import type { SeenPacket } from "./net/packet-socket.ts";
 
 /** A window as a Linux kernel's SYN has it. */
 const SYN_WINDOW = 64_240;
@@ -16,7 +17,7 @@ interface OwnSyn {
 export function watchSyn(recorder: Recorder, { localPort, to }: OwnSyn, onSyn: (syn: SynReport) => void): () => void {
   const stop = recorder.tap((packet) => {
     if (packet.direction !== "out") return;
-    const segment = segmentBetween(packet.bytes, { dst: to.ip });
+    const segment = segmentBetween(packet, { dst: to.ip });
     if (!segment || segment.srcPort !== localPort || segment.dstPort !== to.port) return;
     if ((segment.flags & (TCP_FLAG.syn | TCP_FLAG.ack)) !== TCP_FLAG.syn) return;
     stop();
@@ -51,7 +52,7 @@ interface Hit {
 export function watchHit(recorder: Recorder, { from, isn, ports }: Flood, onHit: (hit: Hit) => void): () => void {
   const stop = recorder.tap((packet) => {
     if (packet.direction !== "in") return;
-    const segment = segmentBetween(packet.bytes, { src: from.ip });
+    const segment = segmentBetween(packet, { src: from.ip });
     if (!segment || segment.srcPort !== from.port || !ports.has(segment.dstPort)) return;
     if (segment.ack !== (isn + 1) >>> 0 || segment.payload.length !== 2) return;
     stop();
@@ -89,11 +90,11 @@ export function* floodDatagrams(flood: {
 }
 
 /** The TCP segment of a packet from `src` or to `dst`; the address is compared before anything is decoded. */
-function segmentBetween(bytes: Uint8Array, { src, dst }: { src?: Ipv4; dst?: Ipv4 }): TcpSegment | undefined {
-  const address = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(src === undefined ? 16 : 12);
+function segmentBetween(packet: SeenPacket, { src, dst }: { src?: Ipv4; dst?: Ipv4 }): TcpSegment | undefined {
+  const address = packet.view.getUint32(packet.start + (src === undefined ? 16 : 12));
   if (address !== ipv4ToU32((src ?? dst) as Ipv4)) return undefined;
-  const packet = decodeIpv4(bytes);
-  if (!packet.ok || packet.value.protocol !== PROTOCOL.tcp) return undefined;
-  const segment = decodeTcp(packet.value.payload);
+  const decoded = decodeIpv4(packet.bytes);
+  if (!decoded.ok || decoded.value.protocol !== PROTOCOL.tcp) return undefined;
+  const segment = decodeTcp(decoded.value.payload);
   return segment.ok ? segment.value : undefined;
 }

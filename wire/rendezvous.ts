@@ -6,7 +6,7 @@ import type { Endpoint } from "./address.ts";
 
 export const RENDEZVOUS_VERSION = 1;
 /** A longer line ends the connection (bounded memory at X). */
-export const MAX_LINE_BYTES = 2048;
+const MAX_LINE_BYTES = 2048;
 /** X's ports: rendezvous, the probe ports that answer with the caller's outside endpoint, and the relay. */
 export const X_PORTS = { rendezvous: 7000, probes: [7001, 7002], relay: 7004 } as const;
 

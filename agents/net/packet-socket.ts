@@ -13,16 +13,30 @@ import {
   setOption,
 } from "./libc.ts";
 
-/** One IPv4 packet as a packet socket saw it; `bytes` start at the IP header and are cut at the snap length. */
-export interface SeenPacket {
-  readonly ifindex: number;
-  readonly direction: "in" | "out";
+/**
+ * One IPv4 packet as a packet socket saw it. The object and its bytes are reused: everything in it is valid only during
+ * the callback. A transfer brings thousands of these, so nothing is allocated before somebody asks.
+ */
+export class SeenPacket {
+  ifindex = 0;
+  direction: "in" | "out" = "in";
   /** Microseconds since the epoch, the kernel's receive timestamp. */
-  readonly atUs: number;
+  atUs = 0;
   /** Length on the wire, from the IP header on. */
-  readonly length: number;
-  /** Valid only during the callback. */
-  readonly bytes: Uint8Array;
+  length = 0;
+  /** Captured bytes; `view` reads them from `start` on. */
+  captured = 0;
+  start = 0;
+  readonly view: DataView;
+
+  constructor(view: DataView) {
+    this.view = view;
+  }
+
+  /** From the IP header on, cut at the snap length. */
+  get bytes(): Uint8Array {
+    return new Uint8Array(this.view.buffer, this.view.byteOffset + this.start, this.captured);
+  }
 }
 
 /** Long enough for IPv4 and TCP headers with full options and the first 40 bytes of payload. */
@@ -32,6 +46,8 @@ const SLOT_SIZE = 512;
 const CONTROL_OFFSET = 256;
 const NAME_OFFSET = 448;
 const MESSAGE_SIZE = 64; // struct mmsghdr on LP64
+/** Behind the slots: the message headers, behind these their vectors. */
+const MESSAGES = SLOTS * SLOT_SIZE;
 const RECEIVE_BUFFER_BYTES = 64 << 20;
 
 const SOL_PACKET = 263;
@@ -48,6 +64,8 @@ export class PacketSocket {
   readonly fd: number;
   readonly #memory = allocate(SLOTS * (SLOT_SIZE + MESSAGE_SIZE + 16));
   readonly #view: DataView;
+  readonly #messages: bigint;
+  readonly #seen: SeenPacket;
   #drops = 0;
 
   constructor() {
@@ -61,6 +79,9 @@ export class PacketSocket {
     bindSocket(this.fd, address);
     const { bytes } = this.#memory;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#messages = this.#memory.address + BigInt(MESSAGES);
+    this.#seen = new SeenPacket(this.#view);
+    this.#layOut();
   }
 
   /** Packets the kernel could not queue since the socket was opened; anything but 0 makes a capture incomplete. */
@@ -73,9 +94,11 @@ export class PacketSocket {
   /** Hands over every queued packet, in order, and returns when none is left. */
   drain(onPacket: (packet: SeenPacket) => void): void {
     for (;;) {
-      this.#prepare();
-      const filled = receiveMany(this.fd, this.#memory.address + BigInt(SLOTS * SLOT_SIZE), SLOTS);
-      for (let slot = 0; slot < filled; slot += 1) onPacket(this.#packet(slot));
+      const filled = receiveMany(this.fd, this.#messages, SLOTS);
+      for (let slot = 0; slot < filled; slot += 1) {
+        this.#renew(slot);
+        onPacket(this.#packet(slot));
+      }
       if (filled < SLOTS) return;
     }
   }
@@ -103,39 +126,42 @@ export class PacketSocket {
     setOption(this.fd, SOL_SOCKET, SO_ATTACH_FILTER, fprog);
   }
 
-  /** The kernel overwrites lengths on return, so every message header is laid out anew. */
-  #prepare(): void {
+  /** Lays out one struct mmsghdr and its iovec for every slot. */
+  #layOut(): void {
     const base = this.#memory.address;
-    const messages = SLOTS * SLOT_SIZE;
-    const vectors = messages + SLOTS * MESSAGE_SIZE;
+    const vectors = MESSAGES + SLOTS * MESSAGE_SIZE;
     for (let slot = 0; slot < SLOTS; slot += 1) {
       const slotAddress = base + BigInt(slot * SLOT_SIZE);
-      const header = messages + slot * MESSAGE_SIZE;
+      const header = MESSAGES + slot * MESSAGE_SIZE;
       const vector = vectors + slot * 16;
       this.#view.setBigUint64(vector, slotAddress, true);
       this.#view.setBigUint64(vector + 8, BigInt(CONTROL_OFFSET), true);
       this.#view.setBigUint64(header, slotAddress + BigInt(NAME_OFFSET), true);
-      this.#view.setUint32(header + 8, 20, true);
       this.#view.setBigUint64(header + 16, base + BigInt(vector), true);
       this.#view.setBigUint64(header + 24, 1n, true);
       this.#view.setBigUint64(header + 32, slotAddress + BigInt(CONTROL_OFFSET), true);
-      this.#view.setBigUint64(header + 40, BigInt(NAME_OFFSET - CONTROL_OFFSET), true);
+      this.#renew(slot);
     }
+  }
+
+  /** The kernel writes the lengths it used over the lengths it may use. */
+  #renew(slot: number): void {
+    const header = MESSAGES + slot * MESSAGE_SIZE;
+    this.#view.setUint32(header + 8, 20, true);
+    this.#view.setUint32(header + 40, NAME_OFFSET - CONTROL_OFFSET, true);
   }
 
   #packet(slot: number): SeenPacket {
     const start = slot * SLOT_SIZE;
-    const received = this.#view.getUint32(SLOTS * SLOT_SIZE + slot * MESSAGE_SIZE + 56, true);
     const control = start + CONTROL_OFFSET + 16; // struct cmsghdr, then struct timespec
-    const atUs =
-      Number(this.#view.getBigInt64(control, true)) * 1e6 +
-      Math.floor(Number(this.#view.getBigInt64(control + 8, true)) / 1e3);
-    return {
-      ifindex: this.#view.getInt32(start + NAME_OFFSET + 4, true),
-      direction: this.#view.getUint8(start + NAME_OFFSET + 10) === PACKET_OUTGOING ? "out" : "in",
-      atUs,
-      length: this.#view.getUint16(start + 2, false),
-      bytes: this.#memory.bytes.subarray(start, start + received),
-    };
+    const packet = this.#seen;
+    packet.start = start;
+    packet.captured = this.#view.getUint32(MESSAGES + slot * MESSAGE_SIZE + 56, true);
+    packet.ifindex = this.#view.getInt32(start + NAME_OFFSET + 4, true);
+    packet.direction = this.#view.getUint8(start + NAME_OFFSET + 10) === PACKET_OUTGOING ? "out" : "in";
+    packet.length = this.#view.getUint16(start + 2);
+    // tv_sec fits 32 bits until 2106; BigInt reads would cost more than all the rest
+    packet.atUs = this.#view.getUint32(control, true) * 1e6 + Math.floor(this.#view.getUint32(control + 8, true) / 1e3);
+    return packet;
   }
 }

@@ -38,7 +38,7 @@ export interface Evidence {
   readonly exchange?: Exchange;
   /** The exchange while X's link is cut at R. */
   readonly afterCut?: Exchange & { readonly fromUs: number; readonly toUs: number };
-  /** Conntrack entries of both NATs, read while the connection was up. */
+  /** Conntrack entries of both NATs, read while the connection was up; empty when there was none. */
   readonly entries: Readonly<Record<"na" | "nb", readonly ConntrackRecord[]>>;
   readonly events: Readonly<Record<"na" | "nb", readonly ConntrackRecord[]>>;
   readonly eventsLost: boolean;

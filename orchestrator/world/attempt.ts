@@ -62,11 +62,7 @@ export async function runAttempt(
   if (neighbour) await world.agent("a2").call("noise-begin", { x: ADDRESS.x, everyMs: neighbour.everyMs });
   const attempts = await attemptBoth(world, plan);
   const noise = neighbour ? await world.agent("a2").call("noise-end", {}) : undefined;
-  const proof = attempts.a.ok && attempts.b.ok ? await exchangeAll(world, plan) : {};
-  const entries = {
-    na: (await world.agent("na").call("conntrack-dump", {})).records,
-    nb: (await world.agent("nb").call("conntrack-dump", {})).records,
-  };
+  const proof = attempts.a.ok && attempts.b.ok ? await exchangeAll(world, plan) : NOTHING_CONNECTED;
   const captures = await collectCaptures(world);
   const [na, nb] = await Promise.all([
     world.agent("na").call("conntrack-end", {}),
@@ -77,7 +73,6 @@ export async function runAttempt(
     key: plan.key,
     startedAtUs,
     attempts,
-    entries,
     ...proof,
     events: { na: na.records, nb: nb.records },
     eventsLost: na.lost || nb.lost,
@@ -86,6 +81,8 @@ export async function runAttempt(
     ...(noise ? { neighbourOpened: noise.opened } : {}),
   };
 }
+
+const NOTHING_CONNECTED: Pick<Evidence, "entries"> = { entries: { na: [], nb: [] } };
 
 async function attemptBoth(world: World, { a, b }: AttemptPlan): Promise<Evidence["attempts"]> {
   const withinMs = a.deadlineMs + TRANSFER_WITHIN_MS;

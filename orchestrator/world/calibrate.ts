@@ -99,6 +99,6 @@ function describe(allocation: Allocation): string {
     : allocation.kind;
 }
 
-function differs<T>(axis: string, declared: T, measured: T): string[] {
+function differs<T extends string | boolean>(axis: string, declared: T, measured: T): string[] {
   return declared === measured ? [] : [`${axis}: declared ${declared}, measured ${measured}`];
 }

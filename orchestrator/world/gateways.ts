@@ -5,7 +5,7 @@ import { lanRoute } from "./nodes.ts";
 import type { World } from "./world.ts";
 
 export type Side = "a" | "b";
-export const NAT_OF = { a: "na", b: "nb" } as const;
+const NAT_OF = { a: "na", b: "nb" } as const;
 
 /** A rule-set as it was sent and as the kernel gave it back. */
 export interface LoadedRules {

@@ -1,4 +1,5 @@
 import type { NodeId } from "../../wire/control.ts";
+import { KEPT_PREFIX } from "../engine/index.ts";
 import { NatbedError } from "../errors.ts";
 import type { Agent, AgentLog } from "./agent.ts";
 import { removeContainer, startNode, type ContainerPlace, type StartedNode } from "./container.ts";
@@ -41,7 +42,7 @@ export class World implements AsyncDisposable {
     return Promise.all(
       [...this.#nodes.values()].map(async ({ id, container, agent }) => {
         await agent.call("keep", {});
-        const name = `natbed-kept-${container.id.slice(0, 6)}-${this.name}-${id}`;
+        const name = `${KEPT_PREFIX}${container.id.slice(0, 6)}-${this.name}-${id}`;
         await container.rename({ name });
         agent.close();
         return name;
