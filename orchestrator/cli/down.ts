@@ -3,7 +3,7 @@ import { option } from "./values.ts";
 
 const EXAMPLES = `
 Examples:
-  natbed down          remove what runs left behind whose process is gone
+  natbed down          remove what runs left behind whose process is gone; worlds of --keep-on-failure stay
   natbed down --all    remove every container of natbed's, of runs that go on and of kept worlds too`;
 
 /** `natbed down`: removes containers. */

@@ -7,7 +7,7 @@ export type { Engine } from "./endpoint.ts";
 export { buildImage } from "./image/build.ts";
 export { imageTag } from "./image/recipe.ts";
 export { hasImage, imageRuns, imageState, requireImage, storeIsDamaged } from "./image/store.ts";
-export { LABEL, ownLabels, OWNER_LABEL, RUN_LABEL } from "./labels.ts";
+export { KEPT_PREFIX, LABEL, ownLabels, OWNER_LABEL, RUN_LABEL } from "./labels.ts";
 export { installPackages, onPath } from "./packages.ts";
 export { renewPrivateEngine, startPrivateEngine } from "./private/start.ts";
 export { stopPrivateEngine } from "./private/stop.ts";

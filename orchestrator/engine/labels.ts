@@ -8,6 +8,8 @@ export const LABEL = "natbed";
 export const RUN_LABEL = "natbed.run";
 /** The process that owns the container: `<pid>.<start time in ticks>.<machine>`. */
 export const OWNER_LABEL = "natbed.owner";
+/** Containers of a world that `--keep-on-failure` left running are renamed to names that start so; only `down --all` removes them. */
+export const KEPT_PREFIX = "natbed-kept-";
 
 /** Labels for a container of run `runId`, owned by this process. */
 export function ownLabels(runId: string): Record<string, string> {

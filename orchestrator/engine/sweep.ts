@@ -1,16 +1,21 @@
 import type Dockerode from "dockerode";
 import type { Engine } from "./endpoint.ts";
-import { LABEL, OWNER_LABEL, ownerState } from "./labels.ts";
+import { KEPT_PREFIX, LABEL, OWNER_LABEL, ownerState } from "./labels.ts";
 
 /**
  * Removes containers of ours, running or not, in parallel, and returns how many. Without `all` only those whose owner process is dead:
- * a run that goes on beside this one keeps its worlds.
+ * a run that goes on beside this one keeps its worlds, and what `--keep-on-failure` left running stays for whoever wants to look at it.
  */
 export async function sweep({ docker }: Engine, { all }: { all: boolean }): Promise<number> {
   const found = await docker.listContainers({ all: true, filters: { label: [`${LABEL}=1`] } });
-  const doomed = all ? found : found.filter(({ Labels }) => ownerState(Labels[OWNER_LABEL]) === "dead");
+  const doomed = all ? found : found.filter(isOrphan);
   await Promise.all(doomed.map(({ Id }) => removeContainer(docker, Id)));
   return doomed.length;
+}
+
+function isOrphan({ Labels, Names }: Dockerode.ContainerInfo): boolean {
+  const kept = Names.some((name) => name.startsWith(`/${KEPT_PREFIX}`));
+  return !kept && ownerState(Labels[OWNER_LABEL]) === "dead";
 }
 
 async function removeContainer(docker: Dockerode, id: string): Promise<void> {
