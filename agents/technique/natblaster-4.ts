@@ -49,8 +49,10 @@ export function natblaster4Host(role: HostRole, options: Options): HostMachine<S
         case "connect-failed":
           return { state, actions: giveUp(event) };
         case "told":
-          if (event.message.t === "welcome" && state.phase === "preparing")
-            return { state: { ...state, own: event.message.observed.ip }, actions: [] };
+          if (event.message.t === "welcome" && state.phase === "preparing") {
+            const welcomed = { ...state, own: event.message.observed.ip };
+            return role === "a" ? flood(welcomed, options) : stay(welcomed);
+          }
           if (event.message.t === "paired") return { state, actions: [{ kind: "measure-ttl" }] };
           return role === "a" ? floodStep(state, event, options) : answerStep(state, event, options);
         default:

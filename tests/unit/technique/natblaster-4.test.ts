@@ -1,0 +1,123 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { hostMachine, xMachine } from "../../../agents/technique/index.ts";
+import type { HostEvent, XAction, XEvent } from "../../../agents/technique/machine.ts";
+import type { Port } from "../../../wire/address.ts";
+import { OUTSIDE, simulate, SYN, type Network } from "./simulation.ts";
+
+const BIRTHDAY = { name: "natblaster-4", syns: 439, predictionOffset: 0, gapMs: 0, skewMs: 0 } as const;
+const HIT = { localPort: 12_345, outsidePort: 23_456 };
+const DYING: Network = {
+  syn: (from) => [{ to: from, event: { kind: "syn-seen", socket: "punch", syn: SYN[from] } }],
+};
+
+describe("natblaster case 4", () => {
+  it("floods, sprays, connects from the port that was hit and forges for it", () => {
+    expect(simulate(BIRTHDAY, { ...DYING, spray: () => HIT })).toEqual([
+      "0 x tells a paired",
+      "0 x tells b paired",
+      "1 a measure-ttl",
+      "1 b measure-ttl",
+      "2 b predict",
+      "3 b tells ready 198.51.100.2:50001",
+      "4 x tells a peer 198.51.100.2:50001",
+      "5 a mutes resets to 198.51.100.2",
+      "5 a floods 198.51.100.2:50001 × 439 ttl 3",
+      "6 a tells flood 77 439",
+      "7 x sprays 198.51.100.2:50001 → 192.0.2.2 × 439 ack 77+1",
+      "8 a tells hit 192.0.2.2:23456",
+      "8 a connects 12345 → 198.51.100.2:50001 ttl 3",
+      "8 x tells a sprayed 439",
+      "9 x tells b peer 192.0.2.2:23456",
+      "9 a set-ttl 64",
+      "9 a tells syn isn 100",
+      "10 b waits 0 for punch",
+      "10 b connects 6001 → 192.0.2.2:23456 ttl 3",
+      "11 b set-ttl 64",
+      "11 b tells syn isn 200",
+      "12 x forges 198.51.100.2:50001 → 192.0.2.2:23456 seq 200 ack 100+1",
+      "12 x forges 192.0.2.2:23456 → 198.51.100.2:50001 seq 100 ack 200+1",
+      "12 x waits 200 for repeat-200",
+      "12 x waits 600 for repeat-600",
+      "12 x waits 1000 for give-up",
+      "13 a tells established",
+      "13 b tells established",
+      "14 x tells a open",
+      "14 x tells b open",
+      "15 a greet",
+      "15 b greet",
+      "16 a adopt",
+      "16 b adopt",
+    ]);
+  });
+
+  it("without a hit ends as no-collision 150 ms after X said that everything was sent", () => {
+    expect(simulate(BIRTHDAY, DYING).slice(10)).toEqual([
+      "7 x sprays 198.51.100.2:50001 → 192.0.2.2 × 439 ack 77+1",
+      "8 x tells a sprayed 439",
+      "9 a waits 150 for no-hit",
+      "159 a tells failed no-collision",
+      "159 a gives up: no-collision",
+      "160 x tells b peer-failed no-collision",
+      "161 b gives up: peer-failed",
+    ]);
+  });
+
+  it("floods once TTL, own address and peer are known, in whichever order they become so, and not before", () => {
+    const facts: HostEvent[] = [
+      { kind: "told", message: { t: "welcome", v: 1, observed: { ...OUTSIDE.a, port: 999 as Port } } },
+      { kind: "ttl-measured", ttl: 3 },
+      { kind: "told", message: { t: "peer", endpoint: OUTSIDE.b } },
+    ];
+    fc.assert(
+      fc.property(fc.shuffledSubarray(facts, { minLength: 3 }), (order) => {
+        const machine = hostMachine("a", BIRTHDAY);
+        let state = machine.initial;
+        const kinds = order.map((event) => {
+          const step = machine.step(state, event);
+          state = step.state;
+          return step.actions.map(({ kind }) => kind);
+        });
+        expect(kinds).toEqual([[], [], ["mute-resets", "flood"]]);
+      }),
+    );
+  });
+});
+
+describe("X in natblaster case 4", () => {
+  const run = (...events: XEvent[]): readonly XAction[] => {
+    const machine = xMachine("natblaster-4");
+    let state = machine.initial;
+    let last: readonly XAction[] = [];
+    for (const event of [{ kind: "paired", outside: OUTSIDE } as const, ...events])
+      ({ state, actions: last } = machine.step(state, event));
+    return last;
+  };
+  const told = (from: "a" | "b", message: Extract<XEvent, { kind: "told" }>["message"]): XEvent => ({
+    kind: "told",
+    from,
+    message,
+  });
+  const [ready, flood] = [
+    { t: "ready", endpoint: OUTSIDE.b },
+    { t: "flood", isn: 77, count: 5 },
+  ] as const;
+  const hit = (ip: string) => ({ t: "hit", endpoint: { ip, port: 23_456 } }) as never;
+
+  it("sprays only on A's word, and only once B's endpoint is known", () => {
+    expect(run(told("b", ready), told("a", flood)).map(({ kind }) => kind)).toEqual(["spray"]);
+    expect(run(told("a", flood))).toEqual([]);
+    expect(run(told("b", ready), told("b", flood))).toEqual([]);
+  });
+
+  it("takes a hit only from A and only at the address that A came from", () => {
+    expect(run(told("b", ready), told("a", hit(OUTSIDE.a.ip))).map(({ kind }) => kind)).toEqual(["tell"]);
+    expect(run(told("b", ready), told("a", hit("203.0.113.9")))).toEqual([]);
+    expect(run(told("b", ready), told("b", hit(OUTSIDE.a.ip)))).toEqual([]);
+  });
+
+  it("forges nothing for a pair without a hit, though it has both SYNs", () => {
+    const syns = (["a", "b"] as const).map((side) => told(side, { t: "syn", syn: SYN[side] }));
+    expect(run(told("b", ready), ...syns)).toEqual([]);
+  });
+});

@@ -1,0 +1,100 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { hostMachine, xMachine } from "../../../agents/technique/index.ts";
+import type { HostEvent, Machine, XEvent } from "../../../agents/technique/machine.ts";
+import type { Port } from "../../../wire/address.ts";
+import { FAILURES, type TechniqueSpec } from "../../../wire/control.ts";
+import type { HostMessage, SynReport, XMessage } from "../../../wire/rendezvous.ts";
+import { endpoints, u16s, u32s } from "../../wire/arbitrary.ts";
+
+const punch = {
+  predictionOffset: fc.integer({ min: -1000, max: 1000 }),
+  gapMs: fc.nat(60_000),
+  skewMs: fc.nat(60_000),
+};
+const techniques: fc.Arbitrary<TechniqueSpec> = fc.oneof(
+  fc.record({ name: fc.constantFrom("connect" as const, "public" as const, "relay" as const) }),
+  fc.record({ name: fc.constant("simultaneous-open" as const), retryMs: fc.nat(60_000), ...punch }),
+  fc.record({
+    name: fc.constant("natblaster-2" as const),
+    syn: fc.constantFrom("normal" as const, "low-ttl" as const),
+    ...punch,
+  }),
+  fc.record({ name: fc.constant("natblaster-4" as const), syns: fc.integer({ min: 1, max: 20_000 }), ...punch }),
+);
+
+const roles = fc.constantFrom("a" as const, "b" as const);
+const socket = fc.constant("punch" as const);
+const ports = u16s.map((value) => value as Port);
+const syns: fc.Arbitrary<SynReport> = fc.record({ isn: u32s, window: u16s, sackPermitted: fc.boolean() });
+const timers = fc.constantFrom("punch", "retry", "no-hit", "repeat-200", "repeat-600", "give-up", "toString");
+const kind = <K extends string>(value: K) => fc.constant(value);
+
+const xMessages: fc.Arbitrary<XMessage> = fc.oneof(
+  fc.record({ t: kind("welcome"), v: u32s, observed: endpoints }),
+  fc.record({ t: kind("refused"), reason: fc.string() }),
+  fc.record({ t: kind("paired") }),
+  fc.record({ t: kind("peer"), endpoint: endpoints }),
+  fc.record({ t: kind("sprayed"), count: u16s }),
+  fc.record({ t: kind("open") }),
+  fc.record({ t: kind("peer-failed"), reason: fc.string() }),
+);
+const hostEvents: fc.Arbitrary<HostEvent> = fc.oneof(
+  fc.record({ kind: kind("start") }),
+  fc.record({ kind: kind("told"), message: xMessages }),
+  fc.record({ kind: kind("predicted"), prediction: fc.record({ localPort: ports, outside: endpoints }) }),
+  fc.record({ kind: kind("ttl-measured"), ttl: fc.nat(255) }),
+  fc.record({ kind: kind("syn-seen"), socket, syn: syns }),
+  fc.record({ kind: kind("connected"), socket }),
+  fc.record({ kind: kind("connect-failed"), socket, failure: fc.constantFrom(...FAILURES), detail: fc.string() }),
+  fc.record({ kind: kind("verified"), socket }),
+  fc.record({ kind: kind("flooded"), isn: u32s, count: u16s }),
+  fc.record({ kind: kind("hit"), localPort: ports, outsidePort: ports }),
+  fc.record({ kind: kind("elapsed"), timer: timers }),
+);
+
+const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
+  fc.record({ t: kind("ready"), endpoint: endpoints }),
+  fc.record({ t: kind("syn"), syn: syns }),
+  fc.record({ t: kind("flood"), isn: u32s, count: u16s }),
+  fc.record({ t: kind("hit"), endpoint: endpoints }),
+  fc.record({ t: kind("established") }),
+  fc.record({ t: kind("failed"), reason: fc.string() }),
+);
+const xEvents: fc.Arbitrary<XEvent> = fc.oneof(
+  fc.record({ kind: kind("paired"), outside: fc.record({ a: endpoints, b: endpoints }) }),
+  fc.record({ kind: kind("told"), from: roles, message: hostMessages }),
+  fc.record({ kind: kind("sprayed"), count: u16s }),
+  fc.record({ kind: kind("elapsed"), timer: timers }),
+);
+
+describe("a machine, whatever happens in whatever order,", () => {
+  it("of a host never throws, leaves its state as it was given, and answers the same twice", () => {
+    fc.assert(
+      fc.property(techniques, roles, fc.array(hostEvents, { maxLength: 40 }), (technique, role, events) => {
+        play(hostMachine(role, technique), events);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("of X never throws, leaves its state as it was given, and answers the same twice", () => {
+    fc.assert(
+      fc.property(techniques, fc.array(xEvents, { maxLength: 40 }), ({ name }, events) => {
+        play(xMachine(name), events);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+function play<Event, Action>(machine: Machine<unknown, Event, Action>, events: readonly Event[]): void {
+  let state = machine.initial;
+  for (const event of events) {
+    const before = structuredClone(state);
+    const step = machine.step(state, event);
+    expect(state).toEqual(before);
+    expect(machine.step(state, event)).toEqual(step);
+    state = step.state;
+  }
+}

@@ -1,0 +1,203 @@
+import type { Endpoint, Ipv4, Port } from "../../../wire/address.ts";
+import { formatEndpoint } from "../../../wire/address.ts";
+import type { TechniqueSpec } from "../../../wire/control.ts";
+import type { HostMessage, HostRole, SynReport, XMessage } from "../../../wire/rendezvous.ts";
+import { hostMachine, xMachine } from "../../../agents/technique/index.ts";
+import type { HostAction, HostEvent, XAction, XEvent } from "../../../agents/technique/machine.ts";
+
+/** A message on its way, a measurement, a packet: everything that takes time takes this long. */
+const HOP_MS = 1;
+
+export const OUTSIDE = {
+  a: { ip: "192.0.2.2" as Ipv4, port: 40_001 as Port },
+  b: { ip: "198.51.100.2" as Ipv4, port: 50_001 as Port },
+} as const satisfies Record<HostRole, Endpoint>;
+export const LOCAL_PORT = { a: 5001, b: 6001 } as const;
+
+export const SYN: Readonly<Record<HostRole, SynReport>> = {
+  a: { isn: 100, window: 64_240, mss: 1460, windowScale: 10, sackPermitted: true, tsval: 7 },
+  b: { isn: 200, window: 64_240, mss: 1400, windowScale: 7, sackPermitted: true, tsval: 9 },
+};
+
+type Connect = Extract<HostAction, { kind: "connect" }>;
+type Forged = Extract<XAction, { kind: "forge-syn-ack" }>;
+type Spray = Extract<XAction, { kind: "spray" }>;
+
+/** What the two NATs and the net between do with packets; each answer comes one hop after what it answers. */
+export interface Network {
+  /** What becomes of the n-th SYN (from 1) of a host at a time in ms. */
+  readonly syn?: (from: HostRole, nth: number, atMs: number, connect: Connect) => readonly Delivery[];
+  /** Whether X's n-th SYN+ACK for a host (from 1) gets there; by default every one does. */
+  readonly synAck?: (to: HostRole, nth: number, forged: Forged) => boolean;
+  /** The hit of X's spray, if there is one. */
+  readonly spray?: (spray: Spray) => { readonly localPort: number; readonly outsidePort: number } | undefined;
+}
+export interface Delivery {
+  readonly to: HostRole;
+  readonly event: HostEvent;
+}
+
+type Who = HostRole | "x";
+interface Due {
+  readonly atMs: number;
+  readonly run: () => void;
+}
+
+/**
+ * Plays a technique between A, B and X in virtual time and returns one line per action, `<ms> <who> <what>`. Messages take a
+ * hop; X welcomes and pairs both hosts at 0.
+ */
+export function simulate(technique: TechniqueSpec, network: Network = {}): string[] {
+  const transcript: string[] = [];
+  const due: Due[] = [];
+  let nowMs = 0;
+  const hosts = { a: hostMachine("a", technique), b: hostMachine("b", technique), x: xMachine(technique.name) };
+  const states: Record<Who, unknown> = { a: hosts.a.initial, b: hosts.b.initial, x: hosts.x.initial };
+  const ended = new Set<HostRole>();
+  const greeted = new Set<HostRole>();
+  const [syns, synAcks] = [
+    { a: 0, b: 0 },
+    { a: 0, b: 0 },
+  ];
+
+  const later = (ms: number, run: () => void): void => void due.push({ atMs: nowMs + ms, run });
+  const hop = (run: () => void): void => later(HOP_MS, run);
+  const note = (who: Who, what: string): void => void transcript.push(`${nowMs} ${who} ${what}`);
+
+  function host(role: HostRole, event: HostEvent): void {
+    if (ended.has(role)) return;
+    const { state, actions } = hosts[role].step(states[role], event);
+    states[role] = state;
+    for (const action of actions) {
+      note(role, describeHost(action));
+      perform(role, action);
+    }
+  }
+
+  function perform(role: HostRole, action: HostAction): void {
+    switch (action.kind) {
+      case "predict": {
+        const prediction = { localPort: LOCAL_PORT[role], outside: OUTSIDE[role] };
+        return hop(() => host(role, { kind: "predicted", prediction }));
+      }
+      case "measure-ttl":
+        return hop(() => host(role, { kind: "ttl-measured", ttl: 3 }));
+      case "tell":
+        return hop(() => x({ kind: "told", from: role, message: action.message }));
+      case "wait":
+        return later(action.ms, () => host(role, { kind: "elapsed", timer: action.timer }));
+      case "connect": {
+        const nth = ++syns[role];
+        const deliveries = network.syn?.(role, nth, nowMs, action) ?? [];
+        return hop(() => deliveries.forEach(({ to, event }) => host(to, event)));
+      }
+      case "flood":
+        return hop(() => host(role, { kind: "flooded", isn: 77, count: action.count }));
+      case "join-relay":
+        return hop(() => host(role, { kind: "connected", socket: "punch" }));
+      case "greet":
+        greeted.add(role);
+        if (greeted.size === 2)
+          hop(() => (["a", "b"] as const).forEach((one) => host(one, { kind: "verified", socket: "punch" })));
+        return;
+      case "adopt":
+      case "give-up":
+        return void ended.add(role);
+      case "listen":
+      case "set-ttl":
+      case "close":
+      case "mute-resets":
+    }
+  }
+
+  function x(event: XEvent): void {
+    const { state, actions } = hosts.x.step(states.x, event);
+    states.x = state;
+    for (const action of actions) {
+      note("x", describeX(action));
+      performX(action);
+    }
+  }
+
+  function performX(action: XAction): void {
+    switch (action.kind) {
+      case "tell":
+        return hop(() => host(action.to, { kind: "told", message: action.message }));
+      case "wait":
+        return later(action.ms, () => x({ kind: "elapsed", timer: action.timer }));
+      case "forge-syn-ack": {
+        const to = action.to.ip === OUTSIDE.a.ip ? "a" : "b";
+        const arrives = network.synAck?.(to, ++synAcks[to], action) ?? true;
+        return arrives ? hop(() => host(to, { kind: "connected", socket: "punch" })) : undefined;
+      }
+      case "spray": {
+        const hit = network.spray?.(action);
+        if (hit) hop(() => host("a", { kind: "hit", ...hit }));
+        return hop(() => x({ kind: "sprayed", count: action.count }));
+      }
+    }
+  }
+
+  for (const role of ["a", "b"] as const)
+    host(role, { kind: "told", message: { t: "welcome", v: 1, observed: { ...OUTSIDE[role], port: 999 as Port } } });
+  x({ kind: "paired", outside: OUTSIDE });
+  for (let next = soonest(due); next; next = soonest(due)) {
+    nowMs = next.atMs;
+    next.run();
+  }
+  return transcript;
+}
+
+/** Takes the earliest out; of several at one time the one that was asked for first. */
+function soonest(due: Due[]): Due | undefined {
+  const first = due.toSorted((one, other) => one.atMs - other.atMs)[0];
+  if (first) due.splice(due.indexOf(first), 1);
+  return first;
+}
+
+function describeHost(action: HostAction): string {
+  switch (action.kind) {
+    case "tell":
+      return `tells ${describeMessage(action.message)}`;
+    case "connect": {
+      const ttl = action.ttl === undefined ? "" : ` ttl ${action.ttl}`;
+      return `connects ${action.localPort} → ${formatEndpoint(action.to)}${ttl}`;
+    }
+    case "listen":
+      return `listens ${action.localPort}`;
+    case "set-ttl":
+      return `set-ttl ${action.ttl}`;
+    case "flood":
+      return `floods ${formatEndpoint(action.to)} × ${action.count} ttl ${action.ttl}`;
+    case "mute-resets":
+      return `mutes resets to ${action.towards.ip}`;
+    case "wait":
+      return `waits ${action.ms} for ${action.timer}`;
+    case "give-up":
+      return `gives up: ${action.failure}`;
+    default:
+      return action.kind;
+  }
+}
+
+function describeX(action: XAction): string {
+  switch (action.kind) {
+    case "tell":
+      return `tells ${action.to} ${describeMessage(action.message)}`;
+    case "forge-syn-ack":
+      return `forges ${formatEndpoint(action.from)} → ${formatEndpoint(action.to)} seq ${action.of.isn} ack ${action.syn.isn}+1`;
+    case "spray":
+      return `sprays ${formatEndpoint(action.from)} → ${action.to} × ${action.count} ack ${action.isn}+1`;
+    case "wait":
+      return `waits ${action.ms} for ${action.timer}`;
+  }
+}
+
+function describeMessage(message: HostMessage | XMessage): string {
+  const { t, ...rest } = message;
+  const values = Object.values(rest).map((value: unknown) => {
+    if (typeof value !== "object" || value === null) return String(value);
+    return "port" in value ? formatEndpoint(value as Endpoint) : `isn ${(value as SynReport).isn}`;
+  });
+  return [t, ...values].join(" ");
+}

@@ -1,0 +1,205 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Endpoint } from "../../wire/address.ts";
+import {
+  LineSplitter,
+  TECHNIQUES,
+  parseHostMessage,
+  parseRelayHeader,
+  parseXMessage,
+  type HostMessage,
+  type RelayHeader,
+  type SynReport,
+  type XMessage,
+} from "../../wire/rendezvous.ts";
+import { endpoints as anyEndpoints, u16s, u32s } from "./arbitrary.ts";
+
+/** What docs promise: a longer line ends the connection. */
+const MAX_LINE_BYTES = 2048;
+
+const texts = fc.string({ minLength: 1, maxLength: 200 });
+const roles = fc.constantFrom("a" as const, "b" as const);
+const endpoints: fc.Arbitrary<Endpoint> = anyEndpoints.filter(({ port }) => port !== 0);
+const constant = <T extends string>(t: T) => fc.constant(t);
+
+const syns: fc.Arbitrary<SynReport> = fc.record(
+  { isn: u32s, window: u16s, sackPermitted: fc.boolean(), mss: u16s, windowScale: fc.nat(14), tsval: u32s },
+  { requiredKeys: ["isn", "window", "sackPermitted"] },
+);
+
+const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
+  fc.record({
+    t: constant("hello"),
+    v: u32s,
+    session: texts,
+    key: texts,
+    role: roles,
+    technique: fc.constantFrom(...TECHNIQUES),
+  }),
+  fc.record({ t: constant("ready"), endpoint: endpoints }),
+  fc.record({ t: constant("syn"), syn: syns }),
+  fc.record({ t: constant("flood"), isn: u32s, count: u16s }),
+  fc.record({ t: constant("hit"), endpoint: endpoints }),
+  fc.record({ t: constant("established") }),
+  fc.record({ t: constant("failed"), reason: texts }),
+);
+
+const xMessages: fc.Arbitrary<XMessage> = fc.oneof(
+  fc.record({ t: constant("welcome"), v: u32s, observed: endpoints }),
+  fc.record({ t: constant("refused"), reason: texts }),
+  fc.record({ t: constant("paired") }),
+  fc.record({ t: constant("peer"), endpoint: endpoints }),
+  fc.record({ t: constant("sprayed"), count: u16s }),
+  fc.record({ t: constant("open") }),
+  fc.record({ t: constant("peer-failed"), reason: texts }),
+);
+
+const relayHeaders: fc.Arbitrary<RelayHeader & { t: "relay" }> = fc.record({
+  t: constant("relay"),
+  session: texts,
+  key: texts,
+  role: roles,
+});
+
+const DIALECTS = [
+  ["a host's message", parseHostMessage, hostMessages as fc.Arbitrary<object>],
+  ["a message of X", parseXMessage, xMessages as fc.Arbitrary<object>],
+  ["a relay header", parseRelayHeader, relayHeaders as fc.Arbitrary<object>],
+] as const;
+
+describe.each(DIALECTS)("%s", (_, parse, messages) => {
+  it("survives the way over the wire", () => {
+    fc.assert(
+      fc.property(messages, (message) => {
+        expect(parse(JSON.stringify(message))).toEqual({ ok: true, message });
+      }),
+    );
+  });
+
+  it("with a key that nobody knows is refused, at any depth", () => {
+    fc.assert(
+      fc.property(messages, fc.constantFrom("extra", "__proto__", "constructor", "T"), (message, key) => {
+        for (const line of withExtraKey(message, key)) expect(parse(line)).toMatchObject({ ok: false });
+      }),
+    );
+  });
+
+  it("with any of its values of another type is refused", () => {
+    const wrong = fc.constantFrom<unknown>(null, [], {}, -1, 0.5, 2 ** 32, "", "x".repeat(201));
+    fc.assert(
+      fc.property(messages, wrong, (message, value) => {
+        for (const changed of withEachValue(message, value)) expect(parse(JSON.stringify(changed)).ok).toBe(false);
+      }),
+    );
+  });
+
+  it("that lacks a part is refused", () => {
+    fc.assert(
+      fc.property(messages, (message) => {
+        for (const key of Object.keys(message)) {
+          const { [key]: _gone, ...rest } = message as Record<string, unknown>;
+          expect(parse(JSON.stringify(rest)).ok).toBe(false);
+        }
+      }),
+    );
+  });
+
+  it("is refused with a reason, never a throw, whatever the line holds", () => {
+    const isSaid = (line: string): void => {
+      const parsed = parse(line);
+      if (!parsed.ok) expect(parsed.error).not.toBe("");
+    };
+    fc.assert(fc.property(fc.string({ unit: "binary" }), isSaid));
+    fc.assert(fc.property(fc.json(), isSaid));
+    fc.assert(fc.property(fc.constantFrom("t", "toString", "hasOwnProperty"), (t) => isSaid(JSON.stringify({ t }))));
+    fc.assert(
+      fc.property(messages, fc.nat(), (message, at) => {
+        const line = JSON.stringify(message);
+        isSaid(line.slice(0, at % line.length));
+      }),
+    );
+  });
+});
+
+describe("a message", () => {
+  it.each(["ready", "hit"])("%s does not name port 0 or an address in another spelling", (t) => {
+    for (const endpoint of [
+      { ip: "192.0.2.2", port: 0 },
+      { ip: "192.0.2.02", port: 1 },
+      { ip: "192.0.2", port: 1 },
+      { ip: "192.0.2.2.", port: 1 },
+    ])
+      expect(parseHostMessage(JSON.stringify({ t, endpoint }))).toEqual({ ok: false, error: `malformed ${t}` });
+  });
+
+  it("of one side is none of the other's", () => {
+    expect(parseHostMessage('{"t":"open"}')).toEqual({ ok: false, error: "unknown message" });
+    expect(parseXMessage('{"t":"established"}')).toEqual({ ok: false, error: "unknown message" });
+  });
+});
+
+describe("LineSplitter", () => {
+  const lines = fc.array(
+    fc.string({ maxLength: 40 }).map((line) => line.replaceAll("\n", "")),
+    { maxLength: 8 },
+  );
+
+  it("gives the same lines however the stream is cut", () => {
+    fc.assert(
+      fc.property(lines, fc.string({ maxLength: 9 }), fc.array(fc.nat(400)), (whole, rest, cuts) => {
+        const stream = whole.map((line) => `${line}\n`).join("") + rest.replaceAll("\n", "");
+        const splitter = new LineSplitter();
+        const pushed = pieces(stream, cuts).map((chunk) => splitter.push(chunk));
+        expect(pushed.flatMap((push) => push.lines)).toEqual(whole);
+        expect(pushed.some(({ overflow }) => overflow)).toBe(false);
+      }),
+    );
+  });
+
+  it("passes a line of the greatest length and reports the next longer one, ended or not, however it is cut", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(2 * MAX_LINE_BYTES)), fc.boolean(), (cuts, ended) => {
+        const reported = (length: number): boolean => {
+          const splitter = new LineSplitter();
+          const stream = `first\n${"x".repeat(length)}${ended ? "\n" : ""}`;
+          return pieces(stream, cuts).some((chunk) => splitter.push(chunk).overflow);
+        };
+        expect(reported(MAX_LINE_BYTES)).toBe(false);
+        expect(reported(MAX_LINE_BYTES + 1)).toBe(true);
+      }),
+    );
+  });
+
+  it("has room for the longest message that a host may send", () => {
+    const text = "x".repeat(200);
+    const hello = { t: "hello", v: 0xffffffff, session: text, key: text, role: "a", technique: "simultaneous-open" };
+    const { lines: read, overflow } = new LineSplitter().push(`${JSON.stringify(hello)}\n`);
+    expect(overflow).toBe(false);
+    expect(parseHostMessage(read[0] ?? "")).toMatchObject({ ok: true });
+  });
+});
+
+function pieces(stream: string, cuts: readonly number[]): string[] {
+  const at = [0, ...cuts.filter((cut) => cut <= stream.length).toSorted((one, other) => one - other), stream.length];
+  return at.slice(1).map((end, index) => stream.slice(at[index], end));
+}
+
+/** The message as text with one key more, in itself and in each object inside. */
+function withExtraKey(message: object, key: string): string[] {
+  const text = JSON.stringify(message);
+  return [...text.matchAll(/\{/g)]
+    .filter(({ index }) => isStructure(text, index))
+    .map(({ index }) => `${text.slice(0, index + 1)}${JSON.stringify(key)}:1,${text.slice(index + 1)}`);
+}
+
+/** Whether the character stands outside of every string. */
+function isStructure(text: string, index: number): boolean {
+  return (text.slice(0, index).match(/(?<!\\)(?:\\\\)*"/g) ?? []).length % 2 === 0;
+}
+
+function withEachValue(message: object, value: unknown): unknown[] {
+  return Object.entries(message).flatMap(([key, old]: [string, unknown]) => {
+    const inner = typeof old === "object" && old !== null ? withEachValue(old, value) : [value];
+    return inner.map((changed) => ({ ...message, [key]: changed }));
+  });
+}
