@@ -50,12 +50,13 @@ export class Recorder {
 
   end(): CaptureResult {
     this.#drain();
+    const flows = [...this.#flows.values()].flatMap((bySource) =>
+      [...bySource.values()].flatMap((all) => [...all.values()]),
+    );
     return {
       packets: Buffer.from(packPackets(this.#kept)).toString("base64"),
       interfaces: this.#names,
-      flows: [...this.#flows.values()].flatMap((bySource) =>
-        [...bySource.values()].flatMap((flows) => [...flows.values()]),
-      ),
+      flows: flows.filter(({ payloadBytes, packets }) => payloadBytes > 0 || packets > KEEP_PER_FLOW),
       lost: this.#lost + this.#socket.drops - this.#dropsBefore,
     };
   }

@@ -103,6 +103,7 @@ export interface CaptureResult {
   /** Packed by wire/capture.ts, base64. */
   readonly packets: string;
   readonly interfaces: readonly string[];
+  /** Flows that carried payload or more packets than were kept; the others are in `packets` whole. */
   readonly flows: readonly FlowTotal[];
   /** Packets the kernel dropped at the socket, or beyond the keep limit: more than 0 means evidence is missing. */
   readonly lost: number;

@@ -7,6 +7,8 @@ export interface Engine {
   readonly endpoint: string;
   readonly version: string;
   readonly apiVersion: string;
+  /** Kernel release under the engine, e.g. `6.18.44`. */
+  readonly kernel: string;
   /** `private`: the dockerd that natbed's set-up started for itself. */
   readonly kind: "found" | "private";
 }
@@ -20,8 +22,8 @@ const ANSWER_WITHIN_MS = 2000;
 export async function tryEndpoint(endpoint: string, kind: Engine["kind"]): Promise<Answer> {
   try {
     const docker = openClient(endpoint);
-    const { Version, ApiVersion } = await within(ANSWER_WITHIN_MS, () => docker.version());
-    return { kind: "answers", engine: { docker, endpoint, version: Version, apiVersion: ApiVersion, kind } };
+    const { Version, ApiVersion, KernelVersion = "unknown" } = await within(ANSWER_WITHIN_MS, () => docker.version());
+    return { kind: "answers", engine: { docker, endpoint, version: Version, apiVersion: ApiVersion, kernel: KernelVersion, kind } };
   } catch (error) {
     return { kind: "silent", why: explain(error) };
   }

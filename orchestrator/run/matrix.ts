@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { connectEngine, preflight, requireImage, sweep, RUN_LABEL, type Engine } from "../engine/index.ts";
+import { connectEngine, KEPT_PREFIX, preflight, requireImage, sweep, RUN_LABEL, type Engine } from "../engine/index.ts";
 import { NatbedError } from "../errors.ts";
 import { countCells, exitCodeOf } from "../report/counts.ts";
 import type { CellResult, RunEnd, RunEvent, RunReport } from "../report/events.ts";
@@ -54,17 +54,16 @@ export async function runMatrix(
   const started = performance.now();
   const startedAt = new Date().toISOString();
   const engine = await connectEngine();
-  const [, image, { KernelVersion: kernel }] = await Promise.all([
+  const [, image] = await Promise.all([
     preflight(engine),
     requireImage(engine),
-    engine.docker.version(),
     sweep(engine, { all: false }),
   ]);
   const id = `${startedAt.replace(/[:.]/g, "-").slice(0, 19)}-${randomBytes(2).toString("hex")}`;
   const dir = join(options.outputDir, id);
   await mkdir(dir, { recursive: true });
   const facts = { seed: options.seed, jobs: options.jobs, scenario: [...options.scenario], startedAt };
-  const about = { ...facts, engine: { version: engine.version, kind: engine.kind, kernel: kernel ?? "unknown" } };
+  const about = { ...facts, engine: { version: engine.version, kind: engine.kind, kernel: engine.kernel } };
   const index = cells.map((cell) => ({ id: cell.id, block: cell.block }));
   await writeJson(join(dir, "run.json"), { id, ...about, argv: options.argv, total: cells.length, cells: index });
   emit({ type: "run-started", id, seed: options.seed, total: cells.length, jobs: options.jobs, dir, cells: index });
@@ -170,7 +169,7 @@ async function leaveNothing({ engine, id }: Run): Promise<void> {
   const until = performance.now() + GONE_WITHIN_MS;
   for (;;) {
     const left = await engine.docker.listContainers({ all: true, filters: { label: [`${RUN_LABEL}=${id}`] } });
-    const ours = left.filter(({ Names }) => !Names.some((name) => name.startsWith("/natbed-kept-")));
+    const ours = left.filter(({ Names }) => !Names.some((name) => name.startsWith(`/${KEPT_PREFIX}`)));
     if (ours.length === 0) return;
     if (performance.now() > until) {
       const names = ours.map(({ Names }) => Names[0]).join(", ");
