@@ -4,7 +4,7 @@ import { splitNetlink } from "../wire/netlink.ts";
 import { NetfilterSocket } from "./net/netlink-socket.ts";
 import { watchReadable } from "./net/poll.ts";
 
-/** Queue number of R's iptables rules (orchestrator/world/core.ts). */
+/** Queue number of R's iptables rules (orchestrator/plan/core.ts). */
 const QUEUE = 0;
 const X_INTERFACE = "wan-x";
 

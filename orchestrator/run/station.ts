@@ -1,10 +1,11 @@
 import type { Evidence } from "../evidence/types.ts";
 import type { Gateway } from "../nat/model.ts";
+import type { Side } from "../plan/wiring.ts";
 import type { Cell } from "../scenario/cell.ts";
 import { cleanWorld, runAttempt, type AttemptPlan } from "../world/attempt.ts";
 import { calibrate, type Calibration } from "../world/calibrate.ts";
 import type { ContainerPlace } from "../world/container.ts";
-import { loadGateway, type LoadedRules, type Side } from "../world/gateways.ts";
+import { loadGateway, type LoadedRules } from "../world/gateways.ts";
 import { openWorld, type World } from "../world/world.ts";
 
 /** A gateway as it stands in a world now: its rules as loaded, and what was measured of it. */

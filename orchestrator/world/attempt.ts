@@ -1,6 +1,6 @@
+import { drawAttempt, payloadSeed } from "../../wire/attempt.ts";
 import { unpackPackets } from "../../wire/capture.ts";
 import type { AttemptParameters, NodeId } from "../../wire/control.ts";
-import { seededBytes } from "../../wire/seeded.ts";
 import type { Capture, Evidence, Exchange } from "../evidence/types.ts";
 import { ADDRESS } from "../plan/addresses.ts";
 import type { Cell } from "../scenario/cell.ts";
@@ -13,9 +13,6 @@ const AFTER_CUT_BYTES = 64 << 10;
 const TRANSFER_WITHIN_MS = 5_000;
 /** A relayed connection is dead once X is cut off; a direct one answers in milliseconds. */
 const AFTER_CUT_WITHIN_MS = 400;
-/** First local port of attempts, in windows of 64 below the kernel's ephemeral ports. */
-const FIRST_WINDOW = 50_000;
-const WINDOWS = 150;
 
 /** One attempt of a cell. Everything random about it follows from `seed`. */
 export interface AttemptPlan {
@@ -32,21 +29,19 @@ export function planAttempt(
   { technique, deadlineMs }: Pick<Cell, "technique" | "deadlineMs">,
   seed: string,
 ): AttemptPlan {
-  const draw = seededBytes(seed, 24);
-  const [session, key] = [draw.toString("hex", 0, 8), draw.toString("hex", 8, 20)];
-  const localPort = FIRST_WINDOW + 64 * (draw.readUInt16LE(20) % WINDOWS);
-  const common = { technique, x: ADDRESS.x, session, key, localPort, deadlineMs, seed: draw.readUInt32LE(20) };
-  const nonces = (purpose: string): Record<"a" | "b", string> => ({
-    a: `${seed}/${purpose}/a`,
-    b: `${seed}/${purpose}/b`,
+  const drawn = drawAttempt(seed);
+  const common = { technique, x: ADDRESS.x, deadlineMs, ...drawn };
+  const seeds = (purpose: "exchange" | "after-cut"): Record<"a" | "b", string> => ({
+    a: payloadSeed(seed, purpose, "a"),
+    b: payloadSeed(seed, purpose, "b"),
   });
   return {
-    session,
-    key,
+    session: drawn.session,
+    key: drawn.key,
     a: { ...common, role: "a" },
     b: { ...common, role: "b" },
-    exchangeSeeds: nonces("exchange"),
-    afterCutSeeds: nonces("after-cut"),
+    exchangeSeeds: seeds("exchange"),
+    afterCutSeeds: seeds("after-cut"),
   };
 }
 

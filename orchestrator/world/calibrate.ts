@@ -3,7 +3,7 @@ import type { Observation, SynAnswer } from "../../wire/control.ts";
 import type { Allocation } from "../../wire/rendezvous.ts";
 import type { Gateway, NatModel } from "../nat/model.ts";
 import { ADDRESS, outsideAddress } from "../plan/addresses.ts";
-import type { Side } from "./gateways.ts";
+import type { Side } from "../plan/wiring.ts";
 import type { World } from "./world.ts";
 
 /** What was measured on one side's gateway with real connections, against what its model says. */

@@ -2,8 +2,8 @@ import type { Duplex } from "node:stream";
 import type Dockerode from "dockerode";
 import type { NodeId } from "../../wire/control.ts";
 import { ownLabels, type Engine } from "../engine/index.ts";
+import type { NodeRecipe } from "../plan/nodes.ts";
 import { Agent } from "./agent.ts";
-import type { NodeRecipe } from "./nodes.ts";
 
 export interface ContainerPlace {
   readonly engine: Engine;

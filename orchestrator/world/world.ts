@@ -1,10 +1,11 @@
 import type { NodeId } from "../../wire/control.ts";
 import { KEPT_PREFIX } from "../engine/index.ts";
 import { NatbedError } from "../errors.ts";
+import { CORE_RULES } from "../plan/core.ts";
+import { R, nodesOf, offload, type NodeRecipe } from "../plan/nodes.ts";
+import { wiring } from "../plan/wiring.ts";
 import type { Agent, AgentLog } from "./agent.ts";
 import { removeContainer, startNode, type ContainerPlace, type StartedNode } from "./container.ts";
-import { CORE_RULES } from "./core.ts";
-import { R, nodesOf, wiring, type NodeRecipe } from "./nodes.ts";
 
 const READY_WITHIN_MS = 20_000;
 
@@ -92,11 +93,9 @@ async function wire(nodes: readonly StartedNode[]): Promise<void> {
   await agentOf(nodes, "r").run(["ip", "-batch", "-"], `${lines.join("\n")}\n`);
 }
 
-/** Checksum offload off: what the captures see is what a real wire would carry. */
 async function configure(recipe: NodeRecipe, agent: Agent): Promise<void> {
   await agent.run(["ip", "-batch", "-"], `${recipe.configure.join("\n")}\n`);
-  const offload = recipe.interfaces.map((name) => `ethtool -K ${name} tx off rx off tso off gso off gro off`);
-  await agent.run(["sh", "-ec", offload.join("\n")]);
+  await agent.run(["sh", "-ec", offload(recipe).join("\n")]);
 }
 
 function agentOf(nodes: readonly StartedNode[], id: NodeId): Agent {

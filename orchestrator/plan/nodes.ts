@@ -1,5 +1,5 @@
 import type { NodeId } from "../../wire/control.ts";
-import { ADDRESS, LAN } from "../plan/addresses.ts";
+import { ADDRESS } from "./addresses.ts";
 
 /** Everything that makes one container of a world what it is. */
 export interface NodeRecipe {
@@ -27,6 +27,8 @@ const EVERYWHERE = {
 /** Every packet of a host from a port below belongs to a cell's window; the kernel's own choice starts above. */
 const HOST = { ...EVERYWHERE, "net.ipv4.ip_forward": "0", "net.ipv4.ip_local_port_range": "60000 65535" };
 const ROUTER = { ...EVERYWHERE, "net.ipv4.ip_forward": "1" };
+/** The sets of sysctls that recipes have. */
+export const SYSCTLS = { host: HOST, router: ROUTER } as const;
 
 const NET = ["NET_ADMIN", "NET_RAW"] as const;
 const lo = "link set lo up";
@@ -113,22 +115,7 @@ function withNeighbour(node: NodeRecipe): NodeRecipe {
   return { ...node, configure: [...node.configure, ...configure], interfaces: [...node.interfaces, "in2"] };
 }
 
-/** `ip -batch` lines with which R joins the namespaces of the processes `pids` by veth pairs. */
-export function wiring(pids: Readonly<Partial<Record<NodeId, number>>>): readonly string[] {
-  const pair = (left: NodeId, leftName: string, right: NodeId, rightName: string): string =>
-    `link add name ${leftName} netns ${pids[left]} type veth peer name ${rightName} netns ${pids[right]}`;
-  return [
-    pair("a", "lan", "na", "in"),
-    pair("r", "wan-a", "na", "out"),
-    pair("r", "wan-b", "nb", "out"),
-    pair("r", "wan-x", "x", "wan"),
-    pair("b", "lan", "nb", "in"),
-    ...(pids.a2 === undefined ? [] : [pair("a2", "lan", "na", "in2")]),
-  ];
-}
-
-/** Routes that let the core reach a LAN directly: only where its gateway is a plain router. */
-export function lanRoute(side: "a" | "b", gateway: "nat" | "router"): string {
-  const via = side === "a" ? ADDRESS.naOutside : ADDRESS.nbOutside;
-  return gateway === "router" ? `route replace ${LAN[side]} via ${via}` : `route flush ${LAN[side]}`;
+/** Shell lines that switch checksum offload off: what the captures see is what a real wire would carry. */
+export function offload({ interfaces }: NodeRecipe): readonly string[] {
+  return interfaces.map((name) => `ethtool -K ${name} tx off rx off tso off gso off gro off`);
 }
