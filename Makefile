@@ -6,7 +6,7 @@ BIN := node_modules/.bin
 export PATH := $(CURDIR)/$(NODE):$(PATH)
 ARGS ?=
 
-.PHONY: help setup matrix test check format doctor down engine-start engine-stop clean
+.PHONY: help setup matrix test check format bench doctor down engine-start engine-stop clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F'\t' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -31,6 +31,9 @@ check: ## types, lint, format, dead code
 format: ## format all files
 	@scripts/setup.sh packages
 	$(BIN)/prettier --write .
+
+bench: setup ## how fast the main job is here, as ratios measured in one run
+	@$(NODE)/node scripts/bench.ts
 
 doctor: ## what this machine and engine can do
 	@scripts/setup.sh packages
