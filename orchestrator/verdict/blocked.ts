@@ -87,9 +87,10 @@ const synKey = ({ dst, seq }: Segment): string => `${text(dst)} ${seq}`;
 function noCollision(scene: Scene, side: SideOfScene): Blockage | undefined {
   const attempt = scene.evidence.attempts[side.side];
   if (attempt.ok || attempt.failure !== "no-collision") return undefined;
+  // X's own handshakes arrive there as well
   const arrived = scene.segments.filter(
-    ({ node, iface, direction, kind }) =>
-      node === side.nat && iface === "out" && direction === "in" && kind === "syn-ack",
+    ({ node, iface, direction, kind, src }) =>
+      node === side.nat && iface === "out" && direction === "in" && kind === "syn-ack" && src.ip === side.peerOutside,
   ).length;
   const passed = scene.segments.some(
     ({ node, direction, kind, src }) =>
@@ -158,8 +159,12 @@ function spoofFiltered({ segments }: Scene): Blockage | undefined {
   );
   const [first] = forged;
   const arrived = segments.some(
-    ({ node, iface, direction, kind }) =>
-      (node === "na" || node === "nb") && iface === "out" && direction === "in" && kind === "syn-ack",
+    ({ node, iface, direction, kind, src }) =>
+      (node === "na" || node === "nb") &&
+      iface === "out" &&
+      direction === "in" &&
+      kind === "syn-ack" &&
+      src.ip !== ADDRESS.x,
   );
   if (!first || arrived) return undefined;
   return {

@@ -86,12 +86,18 @@ function checkSameTuple(scene: Scene): Check {
   return met("the same connection in both NATs", `${text(na.reply.dst)} ↔ ${text(nb.reply.dst)}`);
 }
 
-/** The peer's hello and payload arrive at this side's own interface from the peer NAT's address. */
+/** The peer's hello and payload arrive on the agent's own connection, at this side's own interface, from the peer NAT's address. */
 function checkPayloadFromPeer({ evidence }: Scene, { side, peer, hostName, peerOutside }: SideOfScene): Check {
   const hello = helloOf(peer, evidence.session, evidence.key).toString("hex");
+  const attempt = evidence.attempts[side];
   const flow = evidence.captures[side]?.flows.find(
-    ({ direction, src, payloadStart }) =>
-      direction === "in" && src.ip === peerOutside && startsWithHello(payloadStart, hello),
+    ({ direction, src, dst, payloadStart }) =>
+      direction === "in" &&
+      src.ip === peerOutside &&
+      startsWithHello(payloadStart, hello) &&
+      attempt.ok &&
+      sameEndpoint(src, attempt.remote) &&
+      sameEndpoint(dst, attempt.local),
   );
   if (!flow) return lacks(`no payload with ${peer.toUpperCase()}'s nonce from ${peerOutside} on ${hostName}'s LAN`);
   if (flow.payloadBytes < (evidence.exchange?.bytes ?? Infinity))

@@ -1,10 +1,10 @@
-import type { FailureCode } from "../../wire/control.ts";
+import type { FailureCode, FlowTotal } from "../../wire/control.ts";
 import type { Evidence } from "../evidence/types.ts";
 import type { Cell } from "../scenario/cell.ts";
 import { findBlockage } from "./blocked.ts";
 import { checkDirect, incompleteCapture, payloadThroughX } from "./direct.ts";
 import type { Outcome } from "./outcome.ts";
-import { sceneOf, text, type Scene } from "./scene.ts";
+import { SIDES, sceneOf, text, type Scene } from "./scene.ts";
 
 /** Failures that say something about the world and nothing about the NATs. */
 const SPOILED: readonly FailureCode[] = ["missing-capability", "port-busy", "syn-not-seen"];
@@ -20,7 +20,7 @@ function judgeConnected(scene: Scene): Outcome {
   const { proof, missing } = checkDirect(scene);
   if (proof) return { verdict: "direct", why: sentenceOf(scene, proof.handshake), proof };
   const through = payloadThroughX(scene);
-  if (through && scene.evidence.exchange && exchanged(missing)) {
+  if (through && carriedAll(through, scene.evidence) && exchanged(missing)) {
     const why = `the data went through X: ${text(through.src)} → ${text(through.dst)} carried ${through.payloadBytes} payload bytes there, and nothing passed once X's link was cut`;
     return { verdict: "relayed", why, via: "x" };
   }
@@ -29,6 +29,12 @@ function judgeConnected(scene: Scene): Outcome {
     why: `both agents claim a connection, but the proof is not whole: ${missing[0] ?? ""}`,
     missing,
   };
+}
+
+/** Whether X carried the whole exchange, and nothing got from side to side without it. */
+function carriedAll({ payloadBytes }: FlowTotal, { exchange, afterCut }: Evidence): boolean {
+  if (!exchange || !afterCut || payloadBytes < exchange.bytes) return false;
+  return SIDES.every((side) => afterCut.results[side].receivedBytes === 0);
 }
 
 /** Whether the 1 MiB itself arrived, wherever it went. */

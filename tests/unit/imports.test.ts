@@ -35,6 +35,7 @@ const RULES: Record<string, Rule> = {
   "orchestrator/evidence": { may: EVIDENCE, pure: true },
   "orchestrator/evidence/collect": { may: WORLD },
   "orchestrator/evidence/store": { may: EVIDENCE },
+  "orchestrator/evidence/load": { may: EVIDENCE },
   "orchestrator/verdict": { may: VERDICT, pure: true },
   "orchestrator/report": { may: REPORT, pure: true },
   "orchestrator/report/directory.ts": { may: REPORT },

@@ -12,7 +12,7 @@ export const OUTSIDE = {
   a: { ip: "192.0.2.2" as Ipv4, port: 40_001 as Port },
   b: { ip: "198.51.100.2" as Ipv4, port: 50_001 as Port },
 } as const satisfies Record<HostRole, Endpoint>;
-export const LOCAL_PORT = { a: 5001, b: 6001 } as const;
+const LOCAL_PORT = { a: 5001, b: 6001 } as const;
 
 export const SYN: Readonly<Record<HostRole, SynReport>> = {
   a: { isn: 100, window: 64_240, mss: 1460, windowScale: 10, sackPermitted: true, tsval: 7 },

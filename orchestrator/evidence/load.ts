@@ -1,0 +1,72 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { NodeId } from "../../wire/control.ts";
+import { readPcapng } from "../../wire/pcapng-reader.ts";
+import type { PcapngCapture } from "../../wire/pcapng.ts";
+import { NatbedError } from "../errors.ts";
+import { agentLine, conntrackLine, evidenceFile } from "./schema.ts";
+import type { Capture, Evidence } from "./types.ts";
+
+/**
+ * Reads a trial's evidence back from its directory: the inverse of writeEvidence. Throws NatbedError (usage,
+ * `evidence-unreadable`) where a file is missing, cut or not what writeEvidence writes; half of the evidence is none.
+ */
+export async function readEvidence(dir: string): Promise<Evidence> {
+  const [{ flows, ...rest }, conntrack, logs, capture] = await Promise.all([
+    readPart(dir, "evidence.json", (bytes) => evidenceFile.parse(JSON.parse(text(bytes)))),
+    readPart(dir, "conntrack.jsonl", (bytes) => linesOf(bytes, conntrackLine)),
+    readPart(dir, "agents.jsonl", (bytes) => linesOf(bytes, agentLine)),
+    readPart(dir, "capture.pcapng", wholeCapture),
+  ]);
+  const eventsOf = (nat: "na" | "nb") => conntrack.flatMap(({ node, ...event }) => (node === nat ? [event] : []));
+  const captures = Object.entries(flows).map(([node, totals]) => [node, { ...totals, ...seenBy(node, capture) }]);
+  return { ...rest, events: { na: eventsOf("na"), nb: eventsOf("nb") }, captures: Object.fromEntries(captures), logs };
+}
+
+async function readPart<T>(dir: string, name: string, parse: (bytes: Uint8Array) => T): Promise<T> {
+  const path = join(dir, name);
+  try {
+    return parse(await readFile(path));
+  } catch (cause) {
+    throw new NatbedError(`cannot read ${path} as a trial's evidence`, {
+      kind: "usage",
+      code: "evidence-unreadable",
+      hint: "name the directory of a trial, such as runs/<id>/cells/<cell>/trial-1",
+      detail: cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause),
+      cause,
+    });
+  }
+}
+
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+function linesOf<T>(bytes: Uint8Array, line: z.ZodType<T>): readonly T[] {
+  return text(bytes)
+    .split("\n")
+    .filter((one) => one !== "")
+    .map((one) => line.parse(JSON.parse(one)));
+}
+
+function wholeCapture(bytes: Uint8Array): PcapngCapture {
+  const { capture, end } = readPcapng(bytes);
+  if (end.kind === "stopped") throw new Error(`capture ends at byte ${end.offset}: ${end.reason}`);
+  return capture;
+}
+
+/** A node's own interfaces and packets; interfaces are named `node:interface`. */
+function seenBy(node: string, { interfaces, packets }: PcapngCapture): Pick<Capture, "interfaces" | "packets"> {
+  const prefix = `${node as NodeId}:`;
+  const own = interfaces.flatMap(({ name }, index) => (name.startsWith(prefix) ? [{ index, name }] : []));
+  const positions = new Map(own.map(({ index }, position) => [index, position]));
+  return {
+    interfaces: own.map(({ name }) => name.slice(prefix.length)),
+    packets: packets.flatMap(({ iface, atUs, bytes, originalLength, direction }) => {
+      const position = positions.get(iface);
+      if (position === undefined) return [];
+      return [
+        { iface: position, direction: direction === "outbound" ? "out" : "in", atUs, length: originalLength, bytes },
+      ];
+    }),
+  };
+}

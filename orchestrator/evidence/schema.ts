@@ -1,0 +1,83 @@
+import { z } from "zod";
+import { parseIpv4, type Ipv4, type Port } from "../../wire/address.ts";
+import { FAILURES, NODE_IDS } from "../../wire/control.ts";
+
+const port = z.custom<Port>(
+  (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 0xffff,
+  "port",
+);
+const endpoint = z.strictObject({
+  ip: z.custom<Ipv4>((value) => typeof value === "string" && parseIpv4(value).ok, "IPv4 address"),
+  port,
+});
+/** What an agent says of its own socket is evidence as it stands, an address that is none included. */
+const claimedEndpoint = z.strictObject({ ip: z.custom<Ipv4>((value) => typeof value === "string", "text"), port });
+
+const count = z.int().min(0);
+const atUs = z.number();
+const direction = z.enum(["in", "out"]);
+const sides = <T extends z.ZodType>(value: T) => z.strictObject({ a: value, b: value });
+
+const attempt = z.discriminatedUnion("ok", [
+  z.strictObject({ ok: z.literal(true), local: claimedEndpoint, remote: claimedEndpoint, connectMs: z.number() }),
+  z.strictObject({ ok: z.literal(false), failure: z.enum(FAILURES), detail: z.string() }),
+]);
+
+const exchange = {
+  bytes: count,
+  seeds: sides(z.string()),
+  results: sides(
+    z.strictObject({ receivedBytes: count, receivedSha256: z.string(), error: z.string().exactOptional() }),
+  ),
+};
+
+const tuple = z.strictObject({ src: endpoint, dst: endpoint });
+const conntrackFields = {
+  event: z.enum(["new", "update", "destroy", "entry"]),
+  atUs,
+  id: count,
+  protocol: count,
+  original: tuple,
+  reply: tuple,
+  state: z.string(),
+  assured: z.boolean(),
+};
+const entries = z.array(z.strictObject(conntrackFields));
+
+const flow = z.strictObject({
+  iface: z.string(),
+  direction,
+  src: endpoint,
+  dst: endpoint,
+  packets: count,
+  payloadBytes: count,
+  firstAtUs: atUs,
+  lastAtUs: atUs,
+  payloadStart: z.string(),
+});
+
+/** `evidence.json`: what the other files of a trial's directory do not hold. */
+export const evidenceFile = z.strictObject({
+  session: z.string(),
+  key: z.string(),
+  startedAtUs: atUs,
+  attempts: sides(attempt),
+  exchange: z.strictObject(exchange).exactOptional(),
+  afterCut: z.strictObject({ ...exchange, fromUs: atUs, toUs: atUs }).exactOptional(),
+  entries: z.strictObject({ na: entries, nb: entries }),
+  eventsLost: z.boolean(),
+  neighbourOpened: count.exactOptional(),
+  flows: z.partialRecord(z.enum(NODE_IDS), z.strictObject({ flows: z.array(flow), lost: count })),
+});
+
+/** A line of `conntrack.jsonl`. */
+export const conntrackLine = z.strictObject({ node: z.enum(["na", "nb"]), ...conntrackFields });
+
+/** A line of `agents.jsonl`. */
+export const agentLine = z.strictObject({
+  event: z.literal("log"),
+  atUs,
+  what: z.string(),
+  detail: z.unknown().exactOptional(),
+  node: z.enum(NODE_IDS),
+});
