@@ -54,11 +54,7 @@ export async function runMatrix(
   const started = performance.now();
   const startedAt = new Date().toISOString();
   const engine = await connectEngine();
-  const [, image] = await Promise.all([
-    preflight(engine),
-    requireImage(engine),
-    sweep(engine, { all: false }),
-  ]);
+  const [, image] = await Promise.all([preflight(engine), requireImage(engine), sweep(engine, { all: false })]);
   const id = `${startedAt.replace(/[:.]/g, "-").slice(0, 19)}-${randomBytes(2).toString("hex")}`;
   const dir = join(options.outputDir, id);
   await mkdir(dir, { recursive: true });
@@ -111,7 +107,7 @@ async function playAll(run: Run, total: number): Promise<void> {
   const interrupt = (): void => {
     run.stopped = true;
     run.ended = "interrupted";
-    for (const station of stations) void station.renew().catch(() => {}); // work in flight fails at once; checked below
+    for (const station of stations) void station[Symbol.asyncDispose]().catch(() => {}); // checked below
   };
   options.signal.addEventListener("abort", interrupt, { once: true });
   if (options.signal.aborted) interrupt();
@@ -119,7 +115,7 @@ async function playAll(run: Run, total: number): Promise<void> {
     await Promise.all(stations.map((station) => work(run, station)));
   } finally {
     options.signal.removeEventListener("abort", interrupt);
-    await Promise.allSettled(stations.map((station) => station.renew()));
+    await Promise.allSettled(stations.map((station) => station[Symbol.asyncDispose]()));
     if (run.ended !== "engine-lost") await leaveNothing(run);
   }
 }
@@ -128,7 +124,7 @@ async function work(run: Run, station: Station): Promise<void> {
   let previous: Cell | undefined;
   for (let cell = run.queue.next(previous); cell && !run.stopped; cell = run.queue.next(previous)) {
     run.emit({ type: "cell-started", id: cell.id });
-    const result = await runCell(station, cell, { runDir: run.dir, seed: run.options.seed });
+    const result = await runCell(station, cell, { runDir: run.dir, seed: run.options.seed, kernel: run.engine.kernel });
     if (run.stopped && result.state === "error") return; // the stop broke it, not the world
     if (result.state === "error" && !(await answers(run.engine))) {
       run.stopped = true;

@@ -1,3 +1,4 @@
+import { NatbedError } from "../errors.ts";
 import type { Evidence } from "../evidence/types.ts";
 import type { Gateway } from "../nat/model.ts";
 import type { Side } from "../plan/wiring.ts";
@@ -20,6 +21,7 @@ export class Station implements AsyncDisposable {
   readonly #place: (world: string) => ContainerPlace;
   readonly #name: string;
   #opened = 0;
+  #ended = false;
   #world: World | undefined;
   #prepared: Partial<Record<Side, Prepared & { readonly key: string }>> = {};
   readonly #calibrations = new Map<string, Calibration>();
@@ -69,7 +71,9 @@ export class Station implements AsyncDisposable {
     await world?.[Symbol.asyncDispose]();
   }
 
+  /** Ends the world for good, also one that is still coming up: what is in flight here fails, and nothing new begins. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended = true;
     await this.renew();
   }
 
@@ -83,9 +87,17 @@ export class Station implements AsyncDisposable {
   async #worldFor(neighbour: boolean): Promise<World> {
     if (this.#world && (this.#world.neighbour || !neighbour)) return this.#world;
     await this.renew();
+    this.#refuseWhenEnded();
     this.#opened += 1;
     this.#world = await openWorld(this.#place(`${this.#name}-${this.#opened}`), { neighbour });
+    if (this.#ended) await this.renew();
+    this.#refuseWhenEnded();
     return this.#world;
+  }
+
+  #refuseWhenEnded(): void {
+    if (this.#ended)
+      throw new NatbedError(`station ${this.#name} was ended`, { kind: "infrastructure", code: "station-ended" });
   }
 
   async #load(

@@ -23,15 +23,24 @@ const UNMAPPED_PORT = port(700);
 const LOW_TTL = 2;
 /** An answer that comes at all comes within a few ms; this is how long silence is listened to. */
 const SILENCE_MS = 120;
+/** On a machine that is short of time an answer may be late: what looks wrong is listened to for longer before it counts. */
+const PATIENT_MS = 1_000;
 
 /** Measures one side's gateway from inside and outside. Needs a world in which nothing else is going on. */
 export async function calibrate(world: World, side: Side, gateway: Gateway): Promise<Calibration> {
+  const quick = await measure(world, side, { gateway, waitMs: SILENCE_MS });
+  return quick.mismatches.length === 0 ? quick : measure(world, side, { gateway, waitMs: PATIENT_MS });
+}
+
+async function measure(
+  world: World,
+  side: Side,
+  { gateway, waitMs }: { readonly gateway: Gateway; readonly waitMs: number },
+): Promise<Calibration> {
   const to = { ip: ipv4(outsideAddress(side, gateway.kind)), port: UNMAPPED_PORT };
   const [observation, { answer }] = await Promise.all([
-    world
-      .agent(side)
-      .call("observe", { x: ADDRESS.x, localPort: CALIBRATION_PORT[side], lowTtl: LOW_TTL, waitMs: SILENCE_MS }),
-    world.agent("x").call("syn-answer", { to, waitMs: SILENCE_MS }),
+    world.agent(side).call("observe", { x: ADDRESS.x, localPort: CALIBRATION_PORT[side], lowTtl: LOW_TTL, waitMs }),
+    world.agent("x").call("syn-answer", { to, waitMs }),
   ]);
   const observed = { ...observation, synAnswer: answer };
   return { side, gateway, observed, mismatches: compare(gateway, observed, side) };

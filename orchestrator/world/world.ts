@@ -38,17 +38,21 @@ export class World implements AsyncDisposable {
       .sort((one, other) => one.atUs - other.atUs);
   }
 
-  /** Lets the containers outlive this process, under names that start with `natbed-kept-`; returns the names. */
+  /**
+   * Lets the containers outlive this process, under names that start with `natbed-kept-`; returns the names. A container that
+   * cannot be kept, such as that of an agent that crashed, is none of them.
+   */
   async keep(): Promise<readonly string[]> {
-    return Promise.all(
-      [...this.#nodes.values()].map(async ({ id, container, agent }) => {
-        await agent.call("keep", {});
-        const name = `${KEPT_PREFIX}${container.id.slice(0, 6)}-${this.name}-${id}`;
-        await container.rename({ name });
-        agent.close();
-        return name;
-      }),
-    );
+    const outcomes = await Promise.allSettled([...this.#nodes.values()].map((node) => this.#keepNode(node)));
+    return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  }
+
+  async #keepNode({ id, container, agent }: StartedNode): Promise<string> {
+    await agent.call("keep", {});
+    const name = `${KEPT_PREFIX}${container.id.slice(0, 6)}-${this.name}-${id}`;
+    await container.rename({ name });
+    agent.close();
+    return name;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
