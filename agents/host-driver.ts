@@ -1,13 +1,14 @@
-import { spawn } from "node:child_process";
 import type { Server, Socket } from "node:net";
 import { formatEndpoint, port, type Endpoint, type Ipv4 } from "../wire/address.ts";
 import type { AttemptParameters, AttemptResult, FailureCode } from "../wire/control.ts";
-import { LineSplitter, RENDEZVOUS_VERSION, X_PORTS, parseXMessage, type HostMessage } from "../wire/rendezvous.ts";
+import { X_PORTS, type HostMessage, type XMessage } from "../wire/rendezvous.ts";
 import { seededBytes, seededPorts } from "../wire/seeded.ts";
 import type { Recorder } from "./capture.ts";
 import { log } from "./channel.ts";
 import { floodDatagrams, watchHit, watchSyn } from "./host-packets.ts";
+import { Rendezvous } from "./host-rendezvous.ts";
 import { failureOf, greet } from "./host-sockets.ts";
+import { muteResets } from "./mute.ts";
 import { RawSocket } from "./net/raw-socket.ts";
 import { TcpSocket, listenOn } from "./net/tcp-socket.ts";
 import { predictNext, testPrediction } from "./probe/prediction.ts";
@@ -28,7 +29,7 @@ export class HostAttempt {
   readonly #started = performance.now();
   readonly #cleanups: (() => unknown)[] = [];
   #state: unknown;
-  #rendezvous: Socket | undefined;
+  #rendezvous: Rendezvous | undefined;
   #punch: TcpSocket | undefined;
   #stream: Socket | undefined;
   #settle: ((result: AttemptResult) => void) | undefined;
@@ -75,31 +76,12 @@ export class HostAttempt {
   };
 
   async #joinRendezvous(): Promise<void> {
-    const { x, session, key, role, technique } = this.#parameters;
-    const socket = new TcpSocket({ localPort: 0 });
-    this.#keep(socket);
-    await socket.connect(x, X_PORTS.rendezvous);
-    const { stream } = socket;
-    this.#rendezvous = stream;
-    const splitter = new LineSplitter();
-    stream.on("data", (chunk: Buffer) => {
-      for (const line of splitter.push(chunk.toString("utf8")).lines) this.#heard(line);
-    });
-    stream.on("error", (error) => this.#fail(error, "rendezvous-lost"));
-    stream.on("end", () => this.#giveUp("rendezvous-lost", "X closed the rendezvous connection"));
-    stream.resume();
-    this.#tell({ t: "hello", v: RENDEZVOUS_VERSION, session, key, role, technique: technique.name });
+    const listener = {
+      onMessage: (message: XMessage) => this.#dispatch({ kind: "told", message }),
+      onLost: (why: string) => this.#giveUp("rendezvous-lost", why),
+    };
+    this.#rendezvous = await Rendezvous.join(this.#parameters, listener, this.#keep);
     this.#dispatch({ kind: "start" });
-  }
-
-  #heard(line: string): void {
-    const parsed = parseXMessage(line);
-    if (!parsed.ok)
-      return this.#giveUp("rendezvous-lost", `X said ${JSON.stringify(line.slice(0, 80))}: ${parsed.error}`);
-    const { message } = parsed;
-    log("told", message);
-    if (message.t === "refused") return this.#giveUp("rendezvous-lost", `X refused: ${message.reason}`);
-    this.#dispatch({ kind: "told", message });
   }
 
   #dispatch(event: HostEvent): void {
@@ -230,33 +212,22 @@ export class HostAttempt {
       }),
     );
     await this.#muted;
-    await raw.sendAll(floodDatagrams({ src: this.#source(), to, ttl, isn, ports }), to.ip);
+    const src = this.#rendezvous?.localAddress;
+    if (src === undefined) return;
+    await raw.sendAll(floodDatagrams({ src, to, ttl, isn, ports }), to.ip);
     log("flooded", { isn, count, to: formatEndpoint(to), ttl });
     this.#dispatch({ kind: "flooded", isn, count });
-  }
-
-  /** Our address as the rendezvous connection shows it. */
-  #source(): Ipv4 {
-    return this.#rendezvous?.localAddress as Ipv4;
   }
 
   #muted: Promise<void> = Promise.resolve();
 
   #muteResets({ ip }: Endpoint): Promise<void> {
-    const rules = `table ip natbed_mute {
-  chain out { type filter hook output priority 0; ip daddr ${ip} tcp flags & rst == rst drop; }
-}
-`;
-    log("rules", rules);
-    this.#muted = nft(rules).then(() => {
-      this.#cleanups.push(() => nft("delete table ip natbed_mute\n"));
-    });
+    this.#muted = muteResets(ip).then((unmute) => void this.#cleanups.push(unmute));
     return this.#muted;
   }
 
   #tell(message: HostMessage): void {
-    log("tell", message.t === "hello" ? { ...message, key: undefined } : message);
-    this.#rendezvous?.write(`${JSON.stringify(message)}\n`);
+    this.#rendezvous?.tell(message);
   }
 
   #adopt(): void {
@@ -288,15 +259,4 @@ export class HostAttempt {
 
 function endpointOf(ip: string | undefined, portNumber: number | undefined): Endpoint {
   return { ip: (ip ?? "") as Ipv4, port: port(portNumber ?? 0) };
-}
-
-function nft(rules: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn("nft", ["-f", "-"], { stdio: ["pipe", "ignore", "pipe"] });
-    let stderr = "";
-    child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
-    child.on("error", reject);
-    child.on("close", (code) => (code === 0 ? resolve() : reject(new Error(`nft: ${stderr}`))));
-    child.stdin.end(rules);
-  });
 }

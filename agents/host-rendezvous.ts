@@ -1,0 +1,65 @@
+import type { Ipv4 } from "../wire/address.ts";
+import type { AttemptParameters } from "../wire/control.ts";
+import {
+  LineSplitter,
+  RENDEZVOUS_VERSION,
+  X_PORTS,
+  parseXMessage,
+  type HostMessage,
+  type XMessage,
+} from "../wire/rendezvous.ts";
+import { log } from "./channel.ts";
+import { TcpSocket } from "./net/tcp-socket.ts";
+
+interface Listener {
+  readonly onMessage: (message: XMessage) => void;
+  /** The connection broke, X refused, or X said something that is no message: nothing more will come. */
+  readonly onLost: (why: string) => void;
+}
+
+/** A host's connection to X: what A, B and X tell each other, through the NATs. */
+export class Rendezvous {
+  readonly #socket: TcpSocket;
+
+  private constructor(socket: TcpSocket) {
+    this.#socket = socket;
+  }
+
+  /** Connects, listens, and says hello. `keep` is given the socket at once, so that it is closed whatever happens. */
+  static async join(
+    { x, session, key, role, technique }: AttemptParameters,
+    { onMessage, onLost }: Listener,
+    keep: (socket: TcpSocket) => void,
+  ): Promise<Rendezvous> {
+    const socket = new TcpSocket({ localPort: 0 });
+    keep(socket);
+    await socket.connect(x, X_PORTS.rendezvous);
+    const { stream } = socket;
+    const splitter = new LineSplitter();
+    stream.on("data", (chunk: Buffer) => {
+      for (const line of splitter.push(chunk.toString("utf8")).lines) {
+        const parsed = parseXMessage(line);
+        if (!parsed.ok) return onLost(`X said ${JSON.stringify(line.slice(0, 80))}: ${parsed.error}`);
+        log("told", parsed.message);
+        if (parsed.message.t === "refused") return onLost(`X refused: ${parsed.message.reason}`);
+        onMessage(parsed.message);
+      }
+    });
+    stream.on("error", (error) => onLost(error.message));
+    stream.on("end", () => onLost("X closed the rendezvous connection"));
+    const rendezvous = new Rendezvous(socket);
+    rendezvous.tell({ t: "hello", v: RENDEZVOUS_VERSION, session, key, role, technique: technique.name });
+    stream.resume();
+    return rendezvous;
+  }
+
+  tell(message: HostMessage): void {
+    log("tell", message.t === "hello" ? { ...message, key: undefined } : message);
+    this.#socket.stream.write(`${JSON.stringify(message)}\n`);
+  }
+
+  /** This host's own address on the way to X. */
+  get localAddress(): Ipv4 {
+    return this.#socket.stream.localAddress as Ipv4;
+  }
+}
