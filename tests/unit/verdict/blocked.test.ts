@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { Capture, Evidence } from "../../../orchestrator/evidence/types.ts";
+import type { Evidence } from "../../../orchestrator/evidence/types.ts";
 import { judge } from "../../../orchestrator/verdict/judge.ts";
-import type { Outcome } from "../../../orchestrator/verdict/outcome.ts";
 import { sightingsOf, type Segment } from "../../../orchestrator/verdict/sightings.ts";
 import { formatEndpoint } from "../../../wire/address.ts";
 import type { AttemptResult, NodeId } from "../../../wire/control.ts";
-import { withoutSegments } from "./falsify.ts";
+import { mustBeBlocked, withoutSegments } from "./falsify.ts";
 import { recorded, type Recording } from "./recorded/index.ts";
 
 const [NA_OUTSIDE, NB_OUTSIDE] = ["192.0.2.2", "198.51.100.2"];
@@ -16,13 +15,8 @@ async function blocked(name: Recording) {
   return { cell, evidence, segments, icmp, outcome: mustBeBlocked(judge(cell, evidence)) };
 }
 
-function mustBeBlocked(outcome: Outcome): Extract<Outcome, { verdict: "blocked" }> {
-  if (outcome.verdict !== "blocked") throw new Error(`${outcome.verdict}: ${outcome.why}`);
-  return outcome;
-}
-
-/** The first segment at a place; a sentence has to name this one. */
-function first(segments: readonly Segment[], where: `${NodeId}:${string} ${"in" | "out"}`, kind: Segment["kind"]) {
+/** Segments of a kind at a place, in order of time. */
+function seen(segments: readonly Segment[], where: `${NodeId}:${string} ${"in" | "out"}`, kind: Segment["kind"]) {
   const [place, direction] = where.split(" ");
   const found = segments.filter((one) => `${one.node}:${one.iface}` === place && one.direction === direction);
   return found.filter((one) => one.kind === kind);
@@ -57,17 +51,17 @@ describe("a blocked outcome names its cause and place, and in a sentence the pac
     const { outcome, segments } = await blocked("port-exhausted");
     expect(outcome).toMatchObject({ cause: "port-exhausted", at: "na" });
     const [, src, dst] = /^A's SYN from (\S+) to (\S+) entered NA and never left it/.exec(outcome.why) ?? [];
-    const entered = first(segments, "na:in in", "syn").find((syn) => formatEndpoint(syn.src) === src)!;
+    const entered = seen(segments, "na:in in", "syn").find((syn) => formatEndpoint(syn.src) === src)!;
     expect(formatEndpoint(entered.dst)).toBe(dst);
-    expect(first(segments, "na:out out", "syn").map(({ seq }) => seq)).not.toContain(entered.seq);
-    expect(first(segments, "na:out out", "syn").every(({ src: { port } }) => port >= 20_000 && port <= 20_003)).toBe(
+    expect(seen(segments, "na:out out", "syn").map(({ seq }) => seq)).not.toContain(entered.seq);
+    expect(seen(segments, "na:out out", "syn").every(({ src: { port } }) => port >= 20_000 && port <= 20_003)).toBe(
       true,
     );
   });
 
   it("no-collision: how many SYNs opened the NAT, and how many forged SYN+ACKs came to closed ports", async () => {
     const { outcome, segments } = await blocked("no-collision");
-    const forged = first(segments, "x:wan out", "syn-ack").filter(({ src }) => src.ip === NB_OUTSIDE);
+    const forged = seen(segments, "x:wan out", "syn-ack").filter(({ src }) => src.ip === NB_OUTSIDE);
     expect(forged).toHaveLength(3);
     expect(outcome).toMatchObject({
       cause: "no-collision",
@@ -79,7 +73,7 @@ describe("a blocked outcome names its cause and place, and in a sentence the pac
   it("mapping-mispredicted: the port that the NAT gave, and the port that its host had predicted", async () => {
     const { outcome, segments, evidence } = await blocked("mapping-mispredicted");
     const predicted = (logged(evidence, "b", "predicted")[0]!["outside"] as { port: number }).port;
-    const given = first(segments, "nb:out out", "syn").find(({ dst }) => dst.ip === NA_OUTSIDE)!.src.port;
+    const given = seen(segments, "nb:out out", "syn").find(({ dst }) => dst.ip === NA_OUTSIDE)!.src.port;
     expect(given).not.toBe(predicted);
     expect(outcome).toMatchObject({
       cause: "mapping-mispredicted",
@@ -91,9 +85,9 @@ describe("a blocked outcome names its cause and place, and in a sentence the pac
   it("mapping-mispredicted beside a neighbour: that too, and how many connections it opened", async () => {
     const { outcome, segments, evidence } = await blocked("mispredicted-neighbour");
     const predicted = (logged(evidence, "a", "predicted")[0]!["outside"] as { port: number }).port;
-    const given = first(segments, "na:out out", "syn").find(({ dst }) => dst.ip === NB_OUTSIDE)!.src.port;
+    const given = seen(segments, "na:out out", "syn").find(({ dst }) => dst.ip === NB_OUTSIDE)!.src.port;
     expect(given).toBeGreaterThan(predicted);
-    const opened = new Set(first(segments, "na:in2 in", "syn").map(({ src }) => src.port)).size;
+    const opened = new Set(seen(segments, "na:in2 in", "syn").map(({ src }) => src.port)).size;
     expect(opened).toBe(evidence.neighbourOpened);
     expect(outcome).toMatchObject({
       cause: "mapping-mispredicted",
@@ -104,8 +98,8 @@ describe("a blocked outcome names its cause and place, and in a sentence the pac
 
   it("reset-by-nat: whose SYN, which RST, and the policy that the NAT was given", async () => {
     const { outcome, segments } = await blocked("reset-by-nat");
-    const syn = first(segments, "nb:out in", "syn").find(({ src }) => src.ip === NA_OUTSIDE)!;
-    const reset = first(segments, "nb:out out", "rst").find(({ dst }) => dst.port === syn.src.port)!;
+    const syn = seen(segments, "nb:out in", "syn").find(({ src }) => src.ip === NA_OUTSIDE)!;
+    const reset = seen(segments, "nb:out out", "rst").find(({ dst }) => dst.port === syn.src.port)!;
     expect(reset.atUs).toBeGreaterThanOrEqual(syn.atUs);
     const gap = ((reset.atUs - syn.atUs) / 1000).toFixed(1);
     expect(outcome).toMatchObject({
@@ -117,7 +111,7 @@ describe("a blocked outcome names its cause and place, and in a sentence the pac
 
   it("filtered: whose SYN, from where to where, and how often", async () => {
     const { outcome, segments } = await blocked("filtered");
-    const syns = first(segments, "nb:out in", "syn").filter(({ src }) => src.ip === NA_OUTSIDE);
+    const syns = seen(segments, "nb:out in", "syn").filter(({ src }) => src.ip === NA_OUTSIDE);
     expect(outcome).toMatchObject({
       cause: "filtered",
       at: "nb",
@@ -147,82 +141,3 @@ describe("a blocked outcome names its cause and place, and in a sentence the pac
     expect(outcome.why).toMatch(/\(A: deadline, .+; B: (deadline|peer-failed), .+\)$/);
   });
 });
-
-describe("among several causes", () => {
-  it("the RST counts before silence, and silence before the lack of any packet", async () => {
-    const { cell, evidence } = await blocked("reset-by-nat");
-    const causeOf = (some: Evidence) => mustBeBlocked(judge(cell, some)).cause;
-    const noReset = withoutSegments(({ kind }) => kind === "rst")(evidence);
-    const noArrival = withoutSegments(
-      ({ node, kind, direction }) => node === "nb" && kind === "syn" && direction === "in",
-    );
-    expect(causeOf(evidence)).toBe("reset-by-nat");
-    expect(causeOf(noReset)).toBe("filtered");
-    expect(causeOf(noArrival(noReset))).toBe("timeout");
-  });
-
-  it("an ICMP error at the sender counts before a RST of the far NAT", async () => {
-    const reset = await blocked("reset-by-nat");
-    const icmp = await blocked("icmp-killed-connect");
-    const both = joined(reset.evidence, icmp.evidence);
-    expect(mustBeBlocked(judge(reset.cell, both)).cause).toBe("reset-by-nat");
-    const told = { ...both, attempts: icmp.evidence.attempts };
-    expect(mustBeBlocked(judge(reset.cell, told)).cause).toBe("icmp-killed-connect");
-  });
-
-  it("an agent's word alone makes no cause: without the ICMP packet its icmp-leak is none", async () => {
-    const { cell, evidence } = await blocked("icmp-killed-connect");
-    const withoutIcmp = Object.fromEntries(
-      Object.entries(evidence.captures).map(([node, capture]) => {
-        const packets = capture.packets.filter(({ bytes }) => bytes[9] !== 1);
-        return [node, { ...capture, packets }];
-      }),
-    );
-    expect(mustBeBlocked(judge(cell, { ...evidence, captures: withoutIcmp })).cause).not.toBe("icmp-killed-connect");
-  });
-
-  it("an agent's word alone makes no cause: without SYN+ACKs at the NAT its no-collision is none", async () => {
-    const { cell, evidence } = await blocked("no-collision");
-    const stopped = withoutSegments(
-      ({ node, src, kind }) => node === "na" && kind === "syn-ack" && src.ip === NB_OUTSIDE,
-    );
-    expect(mustBeBlocked(judge(cell, stopped(evidence))).cause).not.toBe("no-collision");
-  });
-});
-
-describe("no cause is given", () => {
-  it.each([
-    ["packets are missing", (some: Evidence) => lose(some, "na"), "evidence-incomplete", /^4 packets missing .* na$/],
-    ["events are missing", (some: Evidence) => ({ ...some, eventsLost: true }), "evidence-incomplete", /events/],
-    ["a capability was missing", (some: Evidence) => fail(some, "missing-capability"), "attempt-spoiled", /EPERM/],
-    ["a port was busy", (some: Evidence) => fail(some, "port-busy"), "attempt-spoiled", /^port-busy/],
-    ["the own SYN was not seen", (some: Evidence) => fail(some, "syn-not-seen"), "attempt-spoiled", /^syn-not-seen/],
-  ] as const)("where %s: the trial is invalid, though a cause shows", async (_, spoil, code, why) => {
-    const { cell, evidence } = await blocked("reset-by-nat");
-    const outcome = judge(cell, spoil(evidence));
-    expect(outcome).toMatchObject({ verdict: "invalid", fault: { code } });
-    expect(outcome.why).toMatch(why);
-  });
-});
-
-function lose(evidence: Evidence, node: "na"): Evidence {
-  return { ...evidence, captures: { ...evidence.captures, [node]: { ...evidence.captures[node]!, lost: 4 } } };
-}
-
-function fail(evidence: Evidence, failure: "missing-capability" | "port-busy" | "syn-not-seen"): Evidence {
-  return { ...evidence, attempts: { ...evidence.attempts, b: { ok: false, failure, detail: "EPERM" } } };
-}
-
-/** What both worlds' nodes and NATs saw, as if in one; the rest is the first one's. */
-function joined(one: Evidence, other: Evidence): Evidence {
-  const captures = (Object.entries(one.captures) as [NodeId, Capture][]).map(([node, capture]) => {
-    const more = other.captures[node] ?? { interfaces: [], packets: [] };
-    const packets = more.packets.map((packet) => ({
-      ...packet,
-      iface: capture.interfaces.indexOf(more.interfaces[packet.iface]!),
-    }));
-    return [node, { ...capture, packets: [...capture.packets, ...packets] }];
-  });
-  const events = { na: [...one.events.na, ...other.events.na], nb: [...one.events.nb, ...other.events.nb] };
-  return { ...one, events, captures: Object.fromEntries(captures) as Evidence["captures"] };
-}

@@ -1,4 +1,5 @@
 import type { Capture, Evidence, Exchange } from "../../../orchestrator/evidence/types.ts";
+import type { Outcome } from "../../../orchestrator/verdict/outcome.ts";
 import { sightingsOf, type Segment } from "../../../orchestrator/verdict/sightings.ts";
 import type { Endpoint, Ipv4, Port } from "../../../wire/address.ts";
 import type { ConntrackRecord, FlowTotal, NodeId } from "../../../wire/control.ts";
@@ -85,3 +86,9 @@ function received(purpose: string, bytes: number): Exchange {
 
 const EXCHANGE = received("exchange", 1 << 20);
 const AFTER_CUT = received("after-cut", 64 << 10);
+
+/** The outcome as a blocked one; any other fails the test with its own words. */
+export function mustBeBlocked(outcome: Outcome): Extract<Outcome, { verdict: "blocked" }> {
+  if (outcome.verdict !== "blocked") throw new Error(`${outcome.verdict}: ${outcome.why}`);
+  return outcome;
+}
