@@ -11,6 +11,7 @@ export type Handlers = { readonly [Op in Operation]?: Handler<Op> };
 const LOG_DELAY_MS = 50;
 let waiting = "";
 let flushTimer: NodeJS.Timeout | undefined;
+process.on("exit", flush);
 
 /** Writes one line to the orchestrator, behind the log lines that came before it. */
 function say(line: Reply | AgentEvent): void {
@@ -52,7 +53,6 @@ export function serve(handlers: Handlers): void {
   });
   process.stdin.on("end", () => kept || process.exit(0));
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(0));
-  process.on("exit", flush);
   say({ event: "ready", pid: process.pid });
 }
 

@@ -27,8 +27,6 @@ const EVERYWHERE = {
 /** Every packet of a host from a port below belongs to a cell's window; the kernel's own choice starts above. */
 const HOST = { ...EVERYWHERE, "net.ipv4.ip_forward": "0", "net.ipv4.ip_local_port_range": "60000 65535" };
 const ROUTER = { ...EVERYWHERE, "net.ipv4.ip_forward": "1" };
-/** The sets of sysctls that recipes have. */
-export const SYSCTLS = { host: HOST, router: ROUTER } as const;
 
 const NET = ["NET_ADMIN", "NET_RAW"] as const;
 const lo = "link set lo up";
@@ -113,6 +111,21 @@ function withNeighbour(node: NodeRecipe): NodeRecipe {
     `route add ${ADDRESS.a2}/32 dev in2`,
   ];
   return { ...node, configure: [...node.configure, ...configure], interfaces: [...node.interfaces, "in2"] };
+}
+
+/** A recipe's sysctls under a kernel of this release, e.g. `6.18.44`. */
+export function sysctlsOf({ agent, sysctls }: NodeRecipe, kernel: string): Readonly<Record<string, string>> {
+  return agent === "router" ? { ...sysctls, ...icmpLimits(kernel) } : sysctls;
+}
+
+/**
+ * Lifts the limit on ICMP errors (50 at once, 1,000 a second): a birthday's flood uses it up, and the error for the SYN after
+ * it is never sent. Since Linux 6.12 every namespace has its own limit (net/ipv4/icmp.c); before, it is the machine's alone.
+ */
+function icmpLimits(kernel: string): Readonly<Record<string, string>> {
+  const [major = 0, minor = 0] = kernel.split(".").map(Number);
+  if (major < 6 || (major === 6 && minor < 12)) return {};
+  return { "net.ipv4.icmp_msgs_per_sec": "1000000", "net.ipv4.icmp_msgs_burst": "100000" };
 }
 
 /** Shell lines that switch checksum offload off: what the captures see is what a real wire would carry. */

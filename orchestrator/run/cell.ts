@@ -1,6 +1,7 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { NatbedError } from "../errors.ts";
+import { renderCellCompose } from "../plan/cell-compose.ts";
 import type { CellResult, TrialResult } from "../report/events.ts";
 import { rateSurprise, wilsonInterval } from "../report/wilson.ts";
 import type { Cell } from "../scenario/cell.ts";
@@ -11,19 +12,23 @@ import { runTrial, writeJson } from "./trial.ts";
 export interface CellPlace {
   readonly runDir: string;
   readonly seed: number;
+  /** Release of the engine's kernel. */
+  readonly kernel: string;
 }
 
 /** Runs all trials of a cell on one station. A broken world makes the cell an error, never a verdict (I-8). */
-export async function runCell(station: Station, cell: Cell, { runDir, seed }: CellPlace): Promise<CellResult> {
+export async function runCell(station: Station, cell: Cell, { runDir, seed, kernel }: CellPlace): Promise<CellResult> {
   const started = performance.now();
   const dir = join("cells", cell.id);
   await mkdir(join(runDir, dir), { recursive: true });
+  const trialSeed = (n: number): string => `${seed}/${cell.id}/${n}`;
   await writeJson(join(runDir, dir, "cell.json"), cell);
+  await writeFile(join(runDir, dir, "compose.yaml"), renderCellCompose(cell, { seed: trialSeed(1), kernel }));
   const trials: TrialResult[] = [];
   let result: CellResult;
   try {
     for (let n = 1; n <= cell.trials; n += 1) {
-      const place = { n, seed: `${seed}/${cell.id}/${n}`, runDir, dir: join(dir, `trial-${n}`) };
+      const place = { n, seed: trialSeed(n), runDir, dir: join(dir, `trial-${n}`) };
       trials.push(await runTrial(station, cell, place));
     }
     result = conclude(cell, trials, { tookMs: performance.now() - started, dir });

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import type Dockerode from "dockerode";
 import type { NodeId } from "../../wire/control.ts";
 import { ownLabels, type Engine } from "../engine/index.ts";
-import type { NodeRecipe } from "../plan/nodes.ts";
+import { sysctlsOf, type NodeRecipe } from "../plan/nodes.ts";
 import { Agent } from "./agent.ts";
 
 export interface ContainerPlace {
@@ -44,7 +44,7 @@ export async function startNode(
       NetworkMode: "none",
       CapDrop: ["ALL"],
       CapAdd: [...recipe.capabilities],
-      Sysctls: { ...recipe.sysctls, ...(recipe.agent === "router" ? icmpLimits(engine.kernel) : {}) },
+      Sysctls: sysctlsOf(recipe, engine.kernel),
       LogConfig: { Type: "none", Config: {} },
       ...(host ? { PidMode: `container:${host.id}` } : {}),
     },
@@ -58,16 +58,6 @@ export async function startNode(
     await removeContainer(container);
     throw error;
   }
-}
-
-/**
- * Lifts the limit on ICMP errors (50 at once, 1,000 a second): a birthday's flood uses it up, and the error for the SYN after
- * it is never sent. Since Linux 6.12 every namespace has its own limit (net/ipv4/icmp.c); before, it is the machine's alone.
- */
-function icmpLimits(kernel: string): Readonly<Record<string, string>> {
-  const [major = 0, minor = 0] = kernel.split(".").map(Number);
-  if (major < 6 || (major === 6 && minor < 12)) return {};
-  return { "net.ipv4.icmp_msgs_per_sec": "1000000", "net.ipv4.icmp_msgs_burst": "100000" };
 }
 
 /** Removes a container however far it got; one that is gone already is fine. */

@@ -1,0 +1,35 @@
+import type { NodeId } from "../../wire/control.ts";
+import type { Ruleset } from "../nat/ruleset.ts";
+import { CORE_RULES } from "./core.ts";
+import { offload, type NodeRecipe } from "./nodes.ts";
+import { wiring } from "./wiring.ts";
+
+/**
+ * A shell script with which a node of a world without orchestrator configures itself once its interfaces exist; `rules` are its
+ * gateway's, if it is one. For `sh -e`.
+ */
+export function renderNodeScript(recipe: NodeRecipe, rules?: Ruleset): string {
+  return [...ipBatch(recipe.configure), ...offload(recipe), ...(rules ? restore(rules) : []), ""].join("\n");
+}
+
+/** R's script: joins the namespaces of the `peers` and its own first. A shell variable of each node's name holds its process's pid. */
+export function renderCoreScript(recipe: NodeRecipe, peers: readonly NodeId[], routes: readonly string[]): string {
+  const pids = Object.fromEntries([recipe.id, ...peers].map((id) => [id, `$${id}`]));
+  return [
+    "ip -batch - <<END",
+    ...wiring(pids),
+    "END",
+    ...ipBatch([...recipe.configure, ...routes]),
+    ...offload(recipe),
+    ...restore({ tool: "iptables-restore", text: CORE_RULES }),
+    "",
+  ].join("\n");
+}
+
+function ipBatch(lines: readonly string[]): string[] {
+  return ["ip -batch - <<'END'", ...lines, "END"];
+}
+
+function restore({ tool, text }: Ruleset): string[] {
+  return [`${tool} <<'END'`, text.trimEnd(), "END"];
+}
