@@ -21,8 +21,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide("noEngine", "");
   await sweep(found.engine, { all: false });
   if (!(await hasImage(found.engine, await imageTag()))) await buildImage(found.engine, () => {});
+  const before = new Set((await listOurs(found.engine)).map(({ Id }) => Id));
   return async () => {
-    const left = (await listOurs(found.engine)).filter(({ Labels }) => !belongsToOthers(Labels[OWNER_LABEL]));
+    const since = (await listOurs(found.engine)).filter(({ Id }) => !before.has(Id));
+    const left = since.filter(({ Labels }) => !belongsToOthers(Labels[OWNER_LABEL]));
     if (left.length === 0) return;
     const names = left.map(({ Names, State, Labels }) => `${Names.join()} ${State} owner ${Labels[OWNER_LABEL]}`);
     throw new Error(`the tests left containers behind:\n  ${names.join("\n  ")}`);
