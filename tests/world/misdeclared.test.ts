@@ -32,7 +32,7 @@ describe.skipIf(noEngine)("a cell whose NAT is not what it claims", () => {
 
   it("is invalid, neither a result nor a surprise, and nothing was attempted", async () => {
     const { kernel } = await connectEngine();
-    const result = await runCell(station, cell, { runDir, seed: 1, kernel: "" });
+    const result = await runCell(station, cell, { runDir: folder.path, seed: 1, kernel });
     expect(result).toMatchObject({ state: "done", verdict: "invalid", surprise: false });
     expect(result.why).toBe(
       "the NAT is not what the cell claims: NB: unsolicitedSyn: declared reset, measured silence",
