@@ -33,6 +33,7 @@ const host = new HostAttempt(
   new Recorder("live"),
 );
 const printed = await play(host, role);
+await host.dispose(); // X frees the seat, the host its rules
 process.on("exit", () => console.log(JSON.stringify(printed))); // behind the log lines, which are also written on exit
 process.exit("intact" in printed && printed.intact ? 0 : 1);
 

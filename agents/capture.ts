@@ -1,12 +1,10 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { packPackets, type CapturedPacket } from "../wire/capture.ts";
 import { u32ToIpv4, type Endpoint, type Port } from "../wire/address.ts";
-import type { CaptureResult, FlowTotal } from "../wire/control.ts";
+import { KEPT_PER_FLOW, type CaptureResult, type FlowTotal } from "../wire/control.ts";
 import { PacketSocket, type SeenPacket } from "./net/packet-socket.ts";
 import { watchReadable } from "./net/poll.ts";
 
-/** Bulk payload beyond so many packets of one flow, direction and interface is counted, not kept. */
-const KEEP_PER_FLOW = 48;
 /** Packets one attempt may keep on one node. */
 const KEEP_IN_ALL = 20_000;
 const PAYLOAD_START_BYTES = 40;
@@ -56,7 +54,7 @@ export class Recorder {
     return {
       packets: Buffer.from(packPackets(this.#kept)).toString("base64"),
       interfaces: this.#names,
-      flows: flows.filter(({ payloadBytes, packets }) => payloadBytes > 0 || packets > KEEP_PER_FLOW),
+      flows: flows.filter(({ payloadBytes, packets }) => payloadBytes > 0 || packets > KEPT_PER_FLOW),
       lost: this.#lost + this.#socket.drops - this.#dropsBefore,
     };
   }
@@ -80,7 +78,7 @@ export class Recorder {
     if (isTcp(packet)) {
       const flags = packet.view.getUint8(tcpStart(packet) + 13);
       const flow = this.#count(packet, iface, flags);
-      if (flow.packets > KEEP_PER_FLOW && (flags & (FIN | SYN | RST)) === 0) return;
+      if (flow.packets > KEPT_PER_FLOW && (flags & (FIN | SYN | RST)) === 0) return;
     }
     if (this.#kept.length >= KEEP_IN_ALL) {
       this.#lost += 1;

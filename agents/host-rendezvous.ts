@@ -37,7 +37,9 @@ export class Rendezvous {
     const { stream } = socket;
     const splitter = new LineSplitter();
     stream.on("data", (chunk: Buffer) => {
-      for (const line of splitter.push(chunk.toString("utf8")).lines) {
+      const { lines, overflow } = splitter.push(chunk.toString("utf8"));
+      if (overflow) return onLost("X sent a line that is too long");
+      for (const line of lines) {
         const parsed = parseXMessage(line);
         if (!parsed.ok) return onLost(`X said ${JSON.stringify(line.slice(0, 80))}: ${parsed.error}`);
         log("told", parsed.message);

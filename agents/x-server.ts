@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { port, type Endpoint, type Ipv4 } from "../wire/address.ts";
 import {
   LineSplitter,
+  MAX_LINE,
   X_PORTS,
   parseHostMessage,
   parseRelayHeader,
@@ -97,6 +98,7 @@ export class XServer {
     const onData = (chunk: Buffer): void => {
       head = Buffer.concat([head, chunk]);
       const end = head.indexOf("\n");
+      if (end < 0 && head.length > MAX_LINE) return refuse(stream, "line too long");
       if (end < 0) return;
       stream.removeListener("data", onData);
       stream.pause();

@@ -83,6 +83,9 @@ export interface Observation {
 /** How a connection attempt from X to a NAT's outside port ended. */
 export type SynAnswer = "silence" | "reset" | "unreachable" | "connected";
 
+/** Bulk payload beyond so many packets of one flow, direction and interface is counted, not kept. */
+export const KEPT_PER_FLOW = 48;
+
 /** Total of one direction of one TCP flow at one interface; bulk payload is counted here and not kept packet by packet. */
 export interface FlowTotal {
   readonly iface: string;

@@ -5,8 +5,8 @@
 import type { Endpoint } from "./address.ts";
 
 export const RENDEZVOUS_VERSION = 1;
-/** A longer line ends the connection (bounded memory at X). */
-const MAX_LINE_BYTES = 2048;
+/** A longer line ends the connection (bounded memory at X); counted in characters, which the protocol's own are one byte of each. */
+export const MAX_LINE = 2048;
 /** X's ports: rendezvous, the probe ports that answer with the caller's outside endpoint, and the relay. */
 export const X_PORTS = { rendezvous: 7000, probes: [7001, 7002], relay: 7004 } as const;
 
@@ -67,7 +67,8 @@ export type Parsed<T> = { readonly ok: true; readonly message: T } | { readonly 
 type Fields = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => boolean;
 
-const isText: Check = (value) => typeof value === "string" && value.length > 0 && value.length <= 200;
+/** Printable ASCII: names and reasons end up in logs and reports. */
+const isText: Check = (value) => typeof value === "string" && /^[\x20-\x7e]{1,200}$/.test(value);
 const isU32: Check = (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffffffff;
 const isU16: Check = (value) => isU32(value) && (value as number) <= 0xffff;
 const isBoolean: Check = (value) => typeof value === "boolean";
@@ -151,14 +152,16 @@ function parse<T>(line: string, table: Readonly<Record<string, Readonly<Record<s
   return { ok: true, message: value as T };
 }
 
-/** Splits a stream of bytes into lines of at most MAX_LINE_BYTES; `overflow` is final. */
+/** Splits a stream of bytes into lines of at most MAX_LINE; `overflow` is final. */
 export class LineSplitter {
   #rest = "";
+  #overflow = false;
 
   push(chunk: string): { readonly lines: readonly string[]; readonly overflow: boolean } {
     const parts = (this.#rest + chunk).split("\n");
     this.#rest = parts.pop() ?? "";
-    const overflow = this.#rest.length > MAX_LINE_BYTES || parts.some((line) => line.length > MAX_LINE_BYTES);
-    return { lines: overflow ? [] : parts, overflow };
+    this.#overflow ||= [...parts, this.#rest].some((line) => line.length > MAX_LINE);
+    if (this.#overflow) this.#rest = "";
+    return { lines: this.#overflow ? [] : parts, overflow: this.#overflow };
   }
 }

@@ -20,7 +20,7 @@ export function forgeBoth(state: Forgery, from: HostRole, message: HostMessage):
     const established = [...new Set([...state.established, from])];
     return { state: { ...state, established }, actions: established.length === 2 ? tellBoth({ t: "open" }) : [] };
   }
-  if (message.t !== "syn") return stay(state);
+  if (message.t !== "syn" || state.syns[from]) return stay(state);
   const complete = { ...state, syns: { ...state.syns, [from]: message.syn } };
   const forged = forgeries(complete);
   if (forged.length === 0) return { state: complete, actions: [] };

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { addDoctor } from "./doctor.ts";
 import { addDown } from "./down.ts";
 import { addEngine } from "./engine.ts";
+import { addJudge } from "./judge.ts";
 import { addMatrix } from "./matrix.ts";
 import { addReport } from "./report.ts";
 
@@ -21,7 +22,7 @@ export function buildProgram(): Command {
     .showSuggestionAfterError()
     .showHelpAfterError("(add --help for the options and examples)")
     .exitOverride();
-  for (const add of [addMatrix, addDoctor, addDown, addReport, addEngine]) add(program);
+  for (const add of [addMatrix, addDoctor, addDown, addReport, addJudge, addEngine]) add(program);
   return program;
 }
 

@@ -5,7 +5,8 @@ import type { NodeId } from "../../wire/control.ts";
 import { readPcapng } from "../../wire/pcapng-reader.ts";
 import type { PcapngCapture } from "../../wire/pcapng.ts";
 import { NatbedError } from "../errors.ts";
-import { agentLine, conntrackLine, evidenceFile } from "./schema.ts";
+import type { Cell } from "../scenario/cell.ts";
+import { agentLine, cellFile, conntrackLine, evidenceFile } from "./schema.ts";
 import type { Capture, Evidence } from "./types.ts";
 
 /**
@@ -22,6 +23,11 @@ export async function readEvidence(dir: string): Promise<Evidence> {
   const eventsOf = (nat: "na" | "nb") => conntrack.flatMap(({ node, ...event }) => (node === nat ? [event] : []));
   const captures = Object.entries(flows).map(([node, totals]) => [node, { ...totals, ...seenBy(node, capture) }]);
   return { ...rest, events: { na: eventsOf("na"), nb: eventsOf("nb") }, captures: Object.fromEntries(captures), logs };
+}
+
+/** Reads the cell that a trial's directory belongs to (`../cell.json`). Throws as readEvidence does. */
+export async function readCell(dir: string): Promise<Pick<Cell, "id" | "na" | "nb" | "technique">> {
+  return readPart(join(dir, ".."), "cell.json", (bytes) => cellFile.parse(JSON.parse(text(bytes))) as unknown as Cell);
 }
 
 async function readPart<T>(dir: string, name: string, parse: (bytes: Uint8Array) => T): Promise<T> {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseIpv4, type Ipv4, type Port } from "../../wire/address.ts";
 import { FAILURES, NODE_IDS } from "../../wire/control.ts";
+import { TECHNIQUES } from "../../wire/rendezvous.ts";
 
 const port = z.custom<Port>(
   (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 0xffff,
@@ -80,4 +81,17 @@ export const agentLine = z.strictObject({
   what: z.string(),
   detail: z.unknown().exactOptional(),
   node: z.enum(NODE_IDS),
+});
+
+const gateway = z.discriminatedUnion("kind", [
+  z.looseObject({ kind: z.literal("router") }),
+  z.looseObject({ kind: z.literal("nat"), name: z.string(), model: z.looseObject({}) }),
+]);
+
+/** `cell.json`, as far as a verdict depends on it. */
+export const cellFile = z.looseObject({
+  id: z.string(),
+  na: gateway,
+  nb: gateway,
+  technique: z.looseObject({ name: z.enum(TECHNIQUES) }),
 });

@@ -14,7 +14,7 @@ export async function writeEvidence(dir: string, cellId: string, evidence: Evide
     writeFile(join(dir, "agents.jsonl"), lines(logs)),
     writeFile(join(dir, "conntrack.jsonl"), lines(conntrack.sort((one, other) => one.atUs - other.atUs))),
     writeFile(join(dir, "capture.pcapng"), renderCapture(cellId, evidence)),
-    writeFile(join(dir, "evidence.json"), `${JSON.stringify({ ...rest, flows }, null, 1)}\n`),
+    writeFile(join(dir, "evidence.json"), `${JSON.stringify({ ...rest, flows })}\n`),
   ]);
 }
 

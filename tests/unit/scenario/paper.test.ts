@@ -39,7 +39,8 @@ describe("the paper's matrix", () => {
     const blocked = (name: string) => ({ verdict: "blocked", cause: name });
     expect(cause("natblaster-2-low-ttl.random~random.reset.te-translate")).toEqual(blocked("icmp-killed-connect"));
     expect(cause("natblaster-2-low-ttl.random~preserve.reset.te-drop")).toEqual(blocked("mapping-mispredicted"));
-    expect(cause("natblaster-2-normal.preserve~random.reset.te-drop")).toEqual(blocked("mapping-mispredicted"));
+    expect(cause("natblaster-2-normal.preserve~random.drop.te-drop")).toEqual(blocked("mapping-mispredicted"));
+    expect(cause("natblaster-2-normal.preserve~random.reset.te-drop")).toEqual(blocked("reset-by-nat"));
     expect(cause("simultaneous-open.preserve~sequential.reset.te-drop")).toEqual(blocked("reset-by-nat"));
     expect(cause("natblaster-2-low-ttl.sequential~preserve.reset.te-drop")).toEqual({ verdict: "direct" });
     expect(cause("natblaster-2-low-ttl-neighbour-every-10-ms.sequential~preserve.drop.te-drop")).toEqual(
