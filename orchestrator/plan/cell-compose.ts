@@ -13,7 +13,7 @@ export function renderCellCompose(cell: Cell, { seed, kernel }: Replay): string 
   const { na, nb, neighbour, technique, deadlineMs } = cell;
   const part = cell.id.split(".")[0] ?? cell.id;
   const play = [
-    `for side in a b; do docker compose exec -T $side node agents/attempt.js '${part}' '${seed}' & done; wait`,
+    `for side in a b; do docker compose exec -T $side node agents/attempt.js '${part}' '${seed}' </dev/null & done; wait`,
     ...(neighbour ? ["with a2 at work meanwhile: docker compose exec -d a2 node agents/neighbour.js"] : []),
   ];
   return renderCompose({
