@@ -32,6 +32,7 @@ export class HostAttempt {
   #rendezvous: Rendezvous | undefined;
   #punch: TcpSocket | undefined;
   #stream: Socket | undefined;
+  #deadline: NodeJS.Timeout | undefined;
   #settle: ((result: AttemptResult) => void) | undefined;
 
   constructor(parameters: AttemptParameters, recorder: Recorder) {
@@ -51,9 +52,8 @@ export class HostAttempt {
   async run(): Promise<AttemptResult> {
     const result = await new Promise<AttemptResult>((resolve) => {
       this.#settle = resolve;
-      const { deadlineMs } = this.#parameters;
-      const deadline = setTimeout(() => this.#giveUp("deadline", `nothing decisive in ${deadlineMs} ms`), deadlineMs);
-      this.#cleanups.push(() => clearTimeout(deadline));
+      this.#armDeadline();
+      this.#cleanups.push(() => clearTimeout(this.#deadline));
       this.#joinRendezvous().catch((error: unknown) => this.#fail(error, "rendezvous-lost"));
     });
     log("attempt-result", result);
@@ -71,13 +71,24 @@ export class HostAttempt {
     );
   }
 
+  /** Starts the deadline anew: every word from X is progress, so that a busy machine's slow start does not eat the punch's time. */
+  #armDeadline(): void {
+    const { deadlineMs } = this.#parameters;
+    clearTimeout(this.#deadline);
+    if (!this.#settle) return;
+    this.#deadline = setTimeout(() => this.#giveUp("deadline", `nothing decisive in ${deadlineMs} ms`), deadlineMs);
+  }
+
   #keep = (socket: TcpSocket): void => {
     this.#cleanups.push(() => socket.destroy());
   };
 
   async #joinRendezvous(): Promise<void> {
     const listener = {
-      onMessage: (message: XMessage) => this.#dispatch({ kind: "told", message }),
+      onMessage: (message: XMessage) => {
+        this.#armDeadline();
+        this.#dispatch({ kind: "told", message });
+      },
       onLost: (why: string) => this.#giveUp("rendezvous-lost", why),
     };
     this.#rendezvous = await Rendezvous.join(this.#parameters, listener, this.#keep);

@@ -4,7 +4,7 @@ import { KEPT_PREFIX, LABEL, OWNER_LABEL, ownerState } from "./labels.ts";
 
 /**
  * Removes containers of ours, running or not, in parallel, and returns how many. Without `all` only those whose owner process is dead:
- * a run that goes on beside this one keeps its worlds, and what `--keep-on-failure` left running stays for whoever wants to look at it.
+ * a run that goes on beside this one keeps its worlds, a world from a compose file belongs to whoever started it, and what `--keep-on-failure` left running stays for whoever wants to look at it.
  */
 export async function sweep({ docker }: Engine, { all }: { all: boolean }): Promise<number> {
   const found = await docker.listContainers({ all: true, filters: { label: [`${LABEL}=1`] } });
@@ -15,7 +15,8 @@ export async function sweep({ docker }: Engine, { all }: { all: boolean }): Prom
 
 function isOrphan({ Labels, Names }: Dockerode.ContainerInfo): boolean {
   const kept = Names.some((name) => name.startsWith(`/${KEPT_PREFIX}`));
-  return !kept && ownerState(Labels[OWNER_LABEL]) === "dead";
+  const owner = Labels[OWNER_LABEL];
+  return !kept && owner !== undefined && ownerState(owner) === "dead";
 }
 
 async function removeContainer(docker: Dockerode, id: string): Promise<void> {

@@ -5,7 +5,7 @@ import { renderCellCompose } from "../plan/cell-compose.ts";
 import type { CellResult, TrialResult } from "../report/events.ts";
 import { rateSurprise, wilsonInterval } from "../report/wilson.ts";
 import type { Cell } from "../scenario/cell.ts";
-import { aggregate, surprises } from "../verdict/aggregate.ts";
+import { aggregate, contradiction } from "../verdict/aggregate.ts";
 import type { Station } from "./station.ts";
 import { runTrial, writeJson } from "./trial.ts";
 
@@ -41,12 +41,14 @@ export async function runCell(station: Station, cell: Cell, { runDir, seed, kern
 
 function conclude(cell: Cell, trials: TrialResult[], { tookMs, dir }: { tookMs: number; dir: string }): CellResult {
   const outcomes = trials.map(({ outcome }) => outcome);
-  const { verdict, cause, why, direct } = aggregate(outcomes);
+  const odd = contradiction(cell, outcomes);
+  const { direct, ...together } = aggregate(outcomes);
   const result = outcomes.every((outcome) => outcome.verdict !== "invalid" && outcome.verdict !== "unknown");
   const expectedRate = cell.expected.verdict === "direct" ? cell.expected.rate : undefined;
-  const count = direct ?? { count: verdict === "direct" ? 1 : 0, of: 1 };
-  const unexpected =
-    expectedRate === undefined ? surprises(cell, outcomes) : rateSurprise(count.count, count.of, expectedRate);
+  const count = direct ?? { count: together.verdict === "direct" ? 1 : 0, of: 1 };
+  const unexpected = expectedRate === undefined ? odd !== undefined : rateSurprise(count.count, count.of, expectedRate);
+  // what contradicts is what is shown, even where most trials went as expected
+  const { verdict, cause, why } = result && odd && expectedRate === undefined ? aggregate([odd]) : together;
   return {
     cell,
     state: "done",

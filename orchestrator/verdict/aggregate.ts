@@ -46,12 +46,15 @@ export function contradicts(expected: Expectation, outcome: Outcome): boolean {
   return outcome.verdict === "blocked" && expected.verdict === "blocked" && outcome.cause !== expected.cause;
 }
 
-/** A blocked cell of the birthday technique may lose the lottery instead of meeting its cause; deterministic cells may not. */
-export function surprises(
+/**
+ * The first trial that contradicts the expectation. A blocked cell of the birthday technique may lose the lottery instead of
+ * meeting its cause; deterministic cells may not.
+ */
+export function contradiction(
   { expected, technique }: Pick<Cell, "expected" | "technique">,
   outcomes: readonly Outcome[],
-): boolean {
-  return outcomes.some(
+): Outcome | undefined {
+  return outcomes.find(
     (outcome) =>
       contradicts(expected, outcome) &&
       !(

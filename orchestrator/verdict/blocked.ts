@@ -166,7 +166,16 @@ function spoofFiltered({ segments }: Scene): Blockage | undefined {
       kind === "syn-ack" &&
       src.ip !== ADDRESS.x,
   );
-  if (!first || arrived) return undefined;
+  // X's own packets share the way: one that arrived later shows that the forged ones are not just on their way
+  const followed = segments.some(
+    ({ node, iface, direction, src, atUs }) =>
+      (node === "na" || node === "nb") &&
+      iface === "out" &&
+      direction === "in" &&
+      src.ip === ADDRESS.x &&
+      atUs > (first?.atUs ?? 0),
+  );
+  if (!first || arrived || !followed) return undefined;
   return {
     cause: "spoof-filtered",
     at: "r",

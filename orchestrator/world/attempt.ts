@@ -77,10 +77,13 @@ export async function runAttempt(
   };
 }
 
+/** More than X ever says to one host in an attempt: each word renews the host's deadline. */
+const MOST_WORDS = 10;
+
 const NOTHING_CONNECTED: Pick<Evidence, "entries"> = { entries: { na: [], nb: [] } };
 
 async function attemptBoth(world: World, { a, b }: AttemptPlan): Promise<Evidence["attempts"]> {
-  const withinMs = a.deadlineMs + TRANSFER_WITHIN_MS;
+  const withinMs = MOST_WORDS * a.deadlineMs + TRANSFER_WITHIN_MS;
   const [resultA, resultB] = await Promise.all([
     world.agent("a").call("attempt", a, withinMs),
     world.agent("b").call("attempt", b, withinMs),

@@ -51,6 +51,6 @@ describe("the paper's matrix", () => {
   it("takes the user's trials and deadline for every cell", () => {
     const limited = expandScenario(scenario, { trials: 7, deadlineMs: 900 });
     expect(limited.every(({ trials, deadlineMs }) => trials === 7 && deadlineMs === 900)).toBe(true);
-    expect(cell("natblaster-4.random~preserve.drop.te-drop")).toMatchObject({ trials: 5, deadlineMs: 1500 });
+    expect(cell("natblaster-4.random~preserve.drop.te-drop")).toMatchObject({ trials: 5, deadlineMs: 4000 });
   });
 });
