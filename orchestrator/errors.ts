@@ -33,8 +33,15 @@ export class NatbedError extends Error {
 export function renderError(error: unknown): string {
   if (!(error instanceof NatbedError)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
   const lines = [`natbed: ${error.message} [${error.code}]`];
-  if (error.detail) lines.push(...error.detail.trimEnd().split("\n").map((line) => `  | ${line}`));
-  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) lines.push(`  caused by: ${cause.message}`);
+  if (error.detail)
+    lines.push(
+      ...error.detail
+        .trimEnd()
+        .split("\n")
+        .map((line) => `  | ${line}`),
+    );
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause)
+    lines.push(`  caused by: ${cause.message}`);
   if (error.hint) lines.push(`  hint: ${error.hint}`);
   return lines.join("\n");
 }

@@ -23,7 +23,10 @@ export async function tryEndpoint(endpoint: string, kind: Engine["kind"]): Promi
   try {
     const docker = openClient(endpoint);
     const { Version, ApiVersion, KernelVersion = "unknown" } = await within(ANSWER_WITHIN_MS, () => docker.version());
-    return { kind: "answers", engine: { docker, endpoint, version: Version, apiVersion: ApiVersion, kernel: KernelVersion, kind } };
+    return {
+      kind: "answers",
+      engine: { docker, endpoint, version: Version, apiVersion: ApiVersion, kernel: KernelVersion, kind },
+    };
   } catch (error) {
     return { kind: "silent", why: explain(error) };
   }
