@@ -106,7 +106,7 @@ async function exchangeAll(
     world.agent("nb").call("conntrack-dump", {}),
   ]);
   await world.agent("r").call("x-link", { state: "cut" });
-  const fromUs = Date.now() * 1000;
+  const fromUs = (Date.now() + 1) * 1000; // the clock is cut to ms: rounded down it would lie before the cut
   const again = await exchangeBoth(world, {
     bytes: AFTER_CUT_BYTES,
     seeds: plan.afterCutSeeds,
