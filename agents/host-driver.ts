@@ -21,6 +21,9 @@ const WINDOW = { tests: [0, 4, 8], punch: 16, ttl: 24 } as const;
 /** Flood ports lie above every attempt's window and below the kernel's own ephemeral range. */
 const FLOOD_PORTS = { from: 10_240, to: 49_999 } as const;
 
+/** Time for rendezvous, TTL and prediction; a busy machine's slow start must not eat the punch's time, nor pass for a NAT's doing. */
+const PREPARE_WITHIN_MS = 10_000;
+
 /** Plays one technique's host machine against the real network: turns its actions into sockets and packets. */
 export class HostAttempt {
   readonly #parameters: AttemptParameters;
@@ -33,6 +36,7 @@ export class HostAttempt {
   #punch: TcpSocket | undefined;
   #stream: Socket | undefined;
   #deadline: NodeJS.Timeout | undefined;
+  #punching = false;
   #settle: ((result: AttemptResult) => void) | undefined;
 
   constructor(parameters: AttemptParameters, recorder: Recorder) {
@@ -71,9 +75,9 @@ export class HostAttempt {
     );
   }
 
-  /** Starts the deadline anew: every word from X is progress, so that a busy machine's slow start does not eat the punch's time. */
+  /** Starts the deadline anew: every word from X is progress. Until the peer's endpoint is known it is the preparations'. */
   #armDeadline(): void {
-    const { deadlineMs } = this.#parameters;
+    const deadlineMs = this.#punching ? this.#parameters.deadlineMs : PREPARE_WITHIN_MS;
     clearTimeout(this.#deadline);
     if (!this.#settle) return;
     this.#deadline = setTimeout(() => this.#giveUp("deadline", `nothing decisive in ${deadlineMs} ms`), deadlineMs);
@@ -86,6 +90,7 @@ export class HostAttempt {
   async #joinRendezvous(): Promise<void> {
     const listener = {
       onMessage: (message: XMessage) => {
+        this.#punching ||= message.t === "peer";
         this.#armDeadline();
         this.#dispatch({ kind: "told", message });
       },

@@ -39,7 +39,7 @@ export interface AttemptParameters {
   readonly key: string;
   /** First of 64 consecutive local ports that are free for this attempt. */
   readonly localPort: number;
-  /** A host gives up when so much time passes without a word from X. */
+  /** A host gives up when, from the peer's endpoint on, so much time passes without a word from X. */
   readonly deadlineMs: number;
   /** Seeds what the technique draws at random (flood ports, spray order), so that a seed repeats a run. */
   readonly seed: number;

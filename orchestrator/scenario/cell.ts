@@ -15,7 +15,7 @@ export interface Cell {
   /** Inside neighbour A2 opening a connection to X every so many milliseconds (breaks assumption 4); absent: no neighbour. */
   readonly neighbour?: { readonly everyMs: number };
   readonly trials: number;
-  /** Time without a word from X after which an attempt is called off. */
+  /** Time without a word from X after which an attempt is called off, once both sides know each other's endpoint. */
   readonly deadlineMs: number;
   readonly expected: Expectation;
 }

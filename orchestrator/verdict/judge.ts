@@ -1,10 +1,10 @@
-import type { FailureCode, FlowTotal } from "../../wire/control.ts";
+import type { AttemptResult, FailureCode, FlowTotal } from "../../wire/control.ts";
 import type { Evidence } from "../evidence/types.ts";
 import type { Cell } from "../scenario/cell.ts";
 import { findBlockage } from "./blocked.ts";
 import { checkDirect, incompleteCapture, payloadThroughX } from "./direct.ts";
-import type { Outcome } from "./outcome.ts";
-import { SIDES, sceneOf, text, type Scene } from "./scene.ts";
+import type { Outcome, WorldFault } from "./outcome.ts";
+import { SIDES, punchesOf, sceneOf, text, type Scene } from "./scene.ts";
 
 /** Failures that say something about the world and nothing about the NATs. */
 const SPOILED: readonly FailureCode[] = ["missing-capability", "port-busy", "syn-not-seen"];
@@ -50,24 +50,24 @@ function sentenceOf({ sides, evidence }: Scene, handshake: string): string {
 function judgeFailed(scene: Scene): Outcome {
   const { a, b } = scene.evidence.attempts;
   const incomplete = incompleteCapture(scene.evidence.captures);
-  if (incomplete || scene.evidence.eventsLost) {
-    const message = incomplete ?? "conntrack events were lost";
-    return { verdict: "invalid", why: message, fault: { code: "evidence-incomplete", message } };
-  }
+  if (incomplete) return invalid("evidence-incomplete", incomplete);
+  if (scene.evidence.eventsLost) return invalid("evidence-incomplete", "conntrack events were lost");
   for (const attempt of [a, b])
-    if (!attempt.ok && SPOILED.includes(attempt.failure)) {
-      const message = `${attempt.failure}: ${attempt.detail}`;
-      return { verdict: "invalid", why: message, fault: { code: "attempt-spoiled", message } };
-    }
+    if (!attempt.ok && SPOILED.includes(attempt.failure))
+      return invalid("attempt-spoiled", `${attempt.failure}: ${attempt.detail}`);
   const blockage = findBlockage(scene);
   if (blockage) return { verdict: "blocked", ...blockage };
-  const said = [a, b].map(
-    (attempt, index) => `${"AB"[index]}: ${attempt.ok ? "connected" : `${attempt.failure}, ${attempt.detail}`}`,
-  );
-  return {
-    verdict: "blocked",
-    cause: "timeout",
-    at: "r",
-    why: `no connection before the deadline and no packet shows why (${said.join("; ")})`,
-  };
+  const said = `A: ${wordsOf(a)}; B: ${wordsOf(b)}`;
+  if (SIDES.every((side) => punchesOf(scene, scene.sides[side]).length === 0))
+    return invalid("attempt-spoiled", `neither side got as far as punching (${said}); is the machine overloaded?`);
+  const why = `no connection before the deadline and no packet shows why (${said})`;
+  return { verdict: "blocked", cause: "timeout", at: "r", why };
+}
+
+function invalid(code: WorldFault["code"], message: string): Outcome {
+  return { verdict: "invalid", why: message, fault: { code, message } };
+}
+
+function wordsOf(attempt: AttemptResult): string {
+  return attempt.ok ? "connected" : `${attempt.failure}, ${attempt.detail}`;
 }

@@ -135,9 +135,15 @@ describe("a blocked outcome names its cause and place, and in a sentence the pac
 
   it("timeout: both agents' words, where no packet shows a cause", async () => {
     const { cell, evidence } = await recorded("filtered");
-    const nothing = withoutSegments(({ kind }) => kind === "syn")(evidence);
+    const nothing = withoutSegments(({ kind, node }) => kind === "syn" && node !== "a")(evidence);
     const outcome = mustBeBlocked(judge(cell, nothing));
     expect(outcome).toMatchObject({ cause: "timeout", at: "r" });
     expect(outcome.why).toMatch(/\(A: deadline, .+; B: (deadline|peer-failed), .+\)$/);
+  });
+
+  it("is not even blocked where neither side sent a SYN to the other", async () => {
+    const { cell, evidence } = await recorded("filtered");
+    const idle = withoutSegments(({ kind }) => kind === "syn")(evidence);
+    expect(judge(cell, idle)).toMatchObject({ verdict: "invalid", fault: { code: "attempt-spoiled" } });
   });
 });
