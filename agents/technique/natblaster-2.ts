@@ -3,7 +3,7 @@ import type { TechniqueSpec } from "../../wire/control.ts";
 import type { HostRole } from "../../wire/rendezvous.ts";
 import { introductions, relayFailure, tellBoth } from "./dial.ts";
 import { forgeBoth, forgeLater, type Forgery } from "./forge.ts";
-import { FULL_TTL, stay, type HostMachine, type XMachine } from "./machine.ts";
+import { stay, type HostMachine, type XMachine } from "./machine.ts";
 import { endings, forgedOpening, giveUp, predicted, punchDelay } from "./punch.ts";
 
 type Options = Extract<TechniqueSpec, { name: "natblaster-2" }>;
@@ -44,13 +44,7 @@ export function natblaster2Host(role: HostRole, options: Options): HostMachine<S
           if (state.phase !== "punching") return stay(state);
           return { state, actions: [connectFrom(state)] };
         case "syn-seen":
-          return {
-            state,
-            actions: [
-              { kind: "set-ttl", socket: "punch", ttl: FULL_TTL },
-              { kind: "tell", message: { t: "syn", syn: event.syn } },
-            ],
-          };
+          return { state, actions: [{ kind: "tell", message: { t: "syn", syn: event.syn } }] };
         case "connect-failed":
           return { state, actions: giveUp(event) };
         default:

@@ -4,7 +4,6 @@ import type { HostRole } from "../../wire/rendezvous.ts";
 import { relayFailure, tellBoth } from "./dial.ts";
 import { forgeBoth, forgeLater, type Forgery } from "./forge.ts";
 import {
-  FULL_TTL,
   stay,
   type HostAction,
   type HostEvent,
@@ -39,13 +38,7 @@ export function natblaster4Host(role: HostRole, options: Options): HostMachine<S
       if (ending) return { state, actions: ending };
       switch (event.kind) {
         case "syn-seen":
-          return {
-            state,
-            actions: [
-              { kind: "set-ttl", socket: "punch", ttl: FULL_TTL },
-              { kind: "tell", message: { t: "syn", syn: event.syn } },
-            ],
-          };
+          return { state, actions: [{ kind: "tell", message: { t: "syn", syn: event.syn } }] };
         case "connect-failed":
           return { state, actions: giveUp(event) };
         case "told":

@@ -1,7 +1,7 @@
 import { port } from "../../wire/address.ts";
 import type { FailureCode } from "../../wire/control.ts";
 import type { HostRole } from "../../wire/rendezvous.ts";
-import type { HostAction, HostEvent, Prediction } from "./machine.ts";
+import { FULL_TTL, type HostAction, type HostEvent, type Prediction } from "./machine.ts";
 
 /** Options of every punching technique; see wire/control.ts. */
 interface PunchOptions {
@@ -34,7 +34,12 @@ export function endings(event: HostEvent): readonly HostAction[] | undefined {
  * from both. Sent earlier it is dropped at a peer that is still in SYN_SENT, and repeated only 200 ms later.
  */
 export function forgedOpening(event: HostEvent): readonly HostAction[] | undefined {
-  if (event.kind === "connected") return [{ kind: "tell", message: { t: "established" } }];
+  if (event.kind === "connected")
+    return [
+      // not before: the kernel repeats a SYN after 1 s, and that one must die on the way as well
+      { kind: "set-ttl", socket: event.socket, ttl: FULL_TTL },
+      { kind: "tell", message: { t: "established" } },
+    ];
   if (event.kind === "told" && event.message.t === "open") return [{ kind: "greet", socket: "punch" }];
   return undefined;
 }

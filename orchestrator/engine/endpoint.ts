@@ -22,7 +22,7 @@ const ANSWER_WITHIN_MS = 2000;
 export async function tryEndpoint(endpoint: string, kind: Engine["kind"]): Promise<Answer> {
   try {
     const docker = openClient(endpoint);
-    const { Version, ApiVersion, KernelVersion = "unknown" } = await within(ANSWER_WITHIN_MS, () => docker.version());
+    const { Version, ApiVersion, KernelVersion } = await within(ANSWER_WITHIN_MS, () => docker.version());
     return {
       kind: "answers",
       engine: { docker, endpoint, version: Version, apiVersion: ApiVersion, kernel: KernelVersion, kind },

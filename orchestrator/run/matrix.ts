@@ -38,6 +38,8 @@ interface Run {
   readonly queue: CellQueue;
   readonly results: CellResult[];
   readonly emit: (event: RunEvent) => void;
+  /** Runs one piece of work after the other. */
+  readonly turn: (work: () => Promise<void>) => Promise<void>;
   ended: RunEnd;
   stopped: boolean;
 }
@@ -73,6 +75,7 @@ export async function runMatrix(
     queue: new CellQueue(cells),
     results: [],
     emit,
+    turn: inTurn(),
     ended: "complete",
     stopped: false,
   };
@@ -120,7 +123,17 @@ async function playAll(run: Run, total: number): Promise<void> {
   }
 }
 
+/** Worlds come up one after the other: the first verdict is there while the others still start, and none starts for nothing. */
+function inTurn(): (work: () => Promise<void>) => Promise<void> {
+  let last = Promise.resolve();
+  return (work) => (last = last.then(work));
+}
+
 async function work(run: Run, station: Station): Promise<void> {
+  await run.turn(async () => {
+    const first = run.stopped ? undefined : run.queue.peek();
+    if (first) await station.open(first.neighbour !== undefined).catch(() => {}); // the cell that needs it fails with it
+  });
   let previous: Cell | undefined;
   for (let cell = run.queue.next(previous); cell && !run.stopped; cell = run.queue.next(previous)) {
     run.emit({ type: "cell-started", id: cell.id });

@@ -17,6 +17,11 @@ export class CellQueue {
     }
   }
 
+  /** The cell that a new worker would get, without taking it. */
+  peek(): Cell | undefined {
+    return this.#groups.get(this.#untouched() ?? this.#largest() ?? "")?.[0];
+  }
+
   /** Hands out nothing more. */
   clear(): void {
     this.#groups.clear();

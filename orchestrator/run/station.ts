@@ -31,6 +31,11 @@ export class Station implements AsyncDisposable {
     this.#place = place;
   }
 
+  /** Brings the world up before it is needed; `prepare` does so too. */
+  async open(neighbour: boolean): Promise<void> {
+    await this.#worldFor(neighbour);
+  }
+
   /** Makes the world what the cell claims: rules loaded and read back, each model measured once per world, all sockets and mappings gone. */
   async prepare({ na, nb, neighbour }: Pick<Cell, "na" | "nb" | "neighbour">): Promise<BothPrepared> {
     const world = await this.#worldFor(neighbour !== undefined);

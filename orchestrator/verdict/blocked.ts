@@ -5,33 +5,36 @@ import type { Cause } from "./outcome.ts";
 import { SIDES, gap, mappingsOf, punchesOf, text, type Scene, type SideOfScene } from "./scene.ts";
 import type { Segment } from "./sightings.ts";
 
-/** A cause with where it struck, and the sentence that says so with addresses and times. */
+/** A cause with where and when it struck, and the sentence that says so with addresses and times. */
 export interface Blockage {
   readonly cause: Cause;
   readonly at: NodeId;
+  readonly atUs: number;
   readonly why: string;
 }
 
 type Finder = (scene: Scene, side: SideOfScene) => Blockage | undefined;
 
-/** Nearest to the sender first; each finder looks at A's side, then at B's. */
-const FINDERS: readonly Finder[] = [
-  killedByIcmp,
-  portExhausted,
-  noCollision,
-  mispredicted,
-  resetByNat,
-  spoofFiltered,
-  filtered,
+/**
+ * Nearest to the sender first. A wrong prediction and a RST both strike where the two sides' SYNs meet: of these, what struck
+ * first counts, because a SYN that was already refused cannot miss any more.
+ */
+const STAGES: readonly (readonly Finder[])[] = [
+  [killedByIcmp],
+  [portExhausted],
+  [noCollision],
+  [mispredicted, resetByNat],
+  [spoofFiltered],
+  [filtered],
 ];
 
-/** The nearest cause that the evidence shows; undefined when it shows none. */
+/** The cause that counts among those the evidence shows; undefined when it shows none. */
 export function findBlockage(scene: Scene): Blockage | undefined {
-  for (const find of FINDERS)
-    for (const side of SIDES) {
-      const blockage = find(scene, scene.sides[side]);
-      if (blockage) return blockage;
-    }
+  for (const finders of STAGES) {
+    const found = finders.flatMap((find) => SIDES.flatMap((side) => find(scene, scene.sides[side]) ?? []));
+    const [first] = found.toSorted((one, other) => one.atUs - other.atUs);
+    if (first) return first;
+  }
   return undefined;
 }
 
@@ -47,41 +50,33 @@ function killedByIcmp(scene: Scene, side: SideOfScene): Blockage | undefined {
     if (!error) continue;
     const { hostName } = side;
     const why = `${error.from} answered ${hostName}'s SYN to ${text(syn.dst)} (TTL ${syn.ttl}) with ICMP ${error.kind}, which reached ${hostName} ${gap(syn.atUs, error.atUs)} after the SYN left and ended its connect(): ${attempt.detail}`;
-    return { cause: "icmp-killed-connect", at: side.side, why };
+    return { cause: "icmp-killed-connect", at: side.side, atUs: error.atUs, why };
   }
   return undefined;
 }
 
 /** A SYN went into the NAT and none came out: there was no outside port to give it. */
 function portExhausted({ segments }: Scene, { nat, natName, hostName, outside }: SideOfScene): Blockage | undefined {
-  const left = new Set(
-    segments
-      .filter(
-        (seen) =>
-          seen.node === nat &&
-          seen.iface === "out" &&
-          seen.direction === "out" &&
-          seen.kind === "syn" &&
-          seen.src.ip === outside,
-      )
-      .map(synKey),
-  );
-  const stuck = segments.find(
-    (seen) =>
-      seen.node === nat &&
-      seen.iface === "in" &&
-      seen.direction === "in" &&
-      seen.kind === "syn" &&
-      seen.ttl > 1 &&
-      !left.has(synKey(seen)),
-  );
+  const syns = segments.filter(({ node, kind }) => node === nat && kind === "syn");
+  const entered = syns.filter(({ iface, direction, ttl }) => iface === "in" && direction === "in" && ttl > 1);
+  const left = syns.filter(({ iface, direction, src }) => iface === "out" && direction === "out" && src.ip === outside);
+  const stuck = entered.find((syn) => {
+    const [inside, beyond] = [portsOf(entered, syn), portsOf(left, syn)];
+    return inside > 1 ? beyond * 2 < inside : beyond === 0; // a flood may lose a few to clashes
+  });
   if (!stuck) return undefined;
-  const why = `${hostName}'s SYN from ${text(stuck.src)} to ${text(stuck.dst)} entered ${natName} and never left it: no outside port was free`;
-  return { cause: "port-exhausted", at: nat, why };
+  const [inside, beyond] = [portsOf(entered, stuck), portsOf(left, stuck)];
+  const what =
+    inside > 1 ? `${inside - beyond} of ${hostName}'s ${inside} SYNs` : `${hostName}'s SYN from ${text(stuck.src)}`;
+  const why = `${what} to ${text(stuck.dst)} entered ${natName} and never left it: no outside port was free`;
+  return { cause: "port-exhausted", at: nat, atUs: stuck.atUs, why };
 }
 
-/** Translation keeps the destination and the sequence number of a SYN. */
-const synKey = ({ dst, seq }: Segment): string => `${text(dst)} ${seq}`;
+/** From how many ports a SYN was sent: translation keeps its destination and sequence number, which a flood's SYNs share. */
+function portsOf(syns: readonly Segment[], { dst, seq }: Segment): number {
+  return new Set(syns.filter((other) => other.seq === seq && sameEndpoint(other.dst, dst)).map(({ src }) => src.port))
+    .size;
+}
 
 /** Birthday: every forged SYN+ACK arrived at a closed port of the NAT. */
 function noCollision(scene: Scene, side: SideOfScene): Blockage | undefined {
@@ -91,29 +86,31 @@ function noCollision(scene: Scene, side: SideOfScene): Blockage | undefined {
   const arrived = scene.segments.filter(
     ({ node, iface, direction, kind, src }) =>
       node === side.nat && iface === "out" && direction === "in" && kind === "syn-ack" && src.ip === side.peerOutside,
-  ).length;
+  );
+  const [first] = arrived;
   const passed = scene.segments.some(
     ({ node, direction, kind, src }) =>
       node === side.side && direction === "in" && kind === "syn-ack" && src.ip === side.peerOutside,
   );
-  if (arrived === 0 || passed) return undefined;
+  if (!first || passed) return undefined;
   const sent = new Set(punchesOf(scene, side).map(({ src }) => src.port)).size;
-  const why = `${sent} SYNs opened ${side.natName} and ${arrived} forged SYN+ACKs reached it, none of them at an open port`;
-  return { cause: "no-collision", at: side.nat, why };
+  const why = `${sent} SYNs opened ${side.natName} and ${arrived.length} forged SYN+ACKs reached it, none of them at an open port`;
+  return { cause: "no-collision", at: side.nat, atUs: first.atUs, why };
 }
 
 /** The peer aimed at a port that this NAT did not give to the connection. */
 function mispredicted(scene: Scene, side: SideOfScene): Blockage | undefined {
   const { natName, nat, hostName, peer } = side;
   const mappings = mappingsOf(scene, side);
-  const aimed = punchesOf(scene, scene.sides[peer]).map(({ dst }) => dst);
+  const [own] = punchesOf(scene, side);
+  const aimed = punchesOf(scene, scene.sides[peer]);
   const [target, mapping] = [aimed[0], mappings[0]];
-  if (!target || !mapping) return undefined;
-  if (aimed.some((one) => mappings.some((other) => sameEndpoint(one, other)))) return undefined;
+  if (!own || !target || !mapping) return undefined;
+  if (aimed.some(({ dst }) => mappings.some((other) => sameEndpoint(dst, other)))) return undefined;
   const noise = scene.evidence.neighbourOpened;
   const suspect = noise && side.side === "a" ? `; a neighbour opened ${noise} connections meanwhile` : "";
-  const why = `${natName} gave ${hostName}'s SYN the outside port ${mapping.port}, but it was predicted to be ${target.port}${suspect}`;
-  return { cause: "mapping-mispredicted", at: nat, why };
+  const why = `${natName} gave ${hostName}'s SYN the outside port ${mapping.port}, but it was predicted to be ${target.dst.port}${suspect}`;
+  return { cause: "mapping-mispredicted", at: nat, atUs: Math.max(own.atUs, target.atUs), why };
 }
 
 /** This NAT's own stack answered the peer's SYN with RST (RFC 5382 REQ-4 forbids that). */
@@ -133,7 +130,7 @@ function resetByNat(scene: Scene, side: SideOfScene): Blockage | undefined {
     if (!reset || reset.src.ip !== outside) continue;
     const policy = gateway.kind === "nat" ? `; unsolicitedSyn=${gateway.model.unsolicitedSyn}` : "";
     const why = `${natName} answered ${peer.toUpperCase()}'s SYN from ${text(syn.src)} to ${text(syn.dst)} with RST ${gap(syn.atUs, reset.atUs)} after it arrived${opening(scene, side, syn)}${policy}`;
-    return { cause: "reset-by-nat", at: nat, why };
+    return { cause: "reset-by-nat", at: nat, atUs: reset.atUs, why };
   }
   return undefined;
 }
@@ -179,6 +176,7 @@ function spoofFiltered({ segments }: Scene): Blockage | undefined {
   return {
     cause: "spoof-filtered",
     at: "r",
+    atUs: first.atUs,
     why: `X sent ${forged.length} packets under ${first.src.ip}, and none of them arrived at a NAT`,
   };
 }
@@ -195,7 +193,7 @@ function filtered(scene: Scene, side: SideOfScene): Blockage | undefined {
   );
   if (passed) return undefined;
   const why = `${natName} dropped ${peer.toUpperCase()}'s SYN from ${text(syn.src)} to ${text(syn.dst)} without an answer (${syns.length} in all); no mapping admitted it`;
-  return { cause: "filtered", at: nat, why };
+  return { cause: "filtered", at: nat, atUs: syn.atUs, why };
 }
 
 /** The peer's SYNs that reached the outside of this NAT, in order of time. */

@@ -56,7 +56,10 @@ function judgeFailed(scene: Scene): Outcome {
     if (!attempt.ok && SPOILED.includes(attempt.failure))
       return invalid("attempt-spoiled", `${attempt.failure}: ${attempt.detail}`);
   const blockage = findBlockage(scene);
-  if (blockage) return { verdict: "blocked", ...blockage };
+  if (blockage) {
+    const { cause, at, why } = blockage;
+    return { verdict: "blocked", cause, at, why };
+  }
   const said = `A: ${wordsOf(a)}; B: ${wordsOf(b)}`;
   if (SIDES.every((side) => punchesOf(scene, scene.sides[side]).length === 0))
     return invalid("attempt-spoiled", `neither side got as far as punching (${said}); is the machine overloaded?`);
