@@ -122,7 +122,7 @@ export class HostAttempt {
       case "flood":
         return this.#background(this.#flood(action), "missing-capability");
       case "mute-resets":
-        return this.#background(this.#muteResets(action.towards), "missing-capability");
+        return this.#muteResets(action.towards);
       case "greet":
         return this.#background(this.#greet(), "reset-after-open");
       case "set-ttl":
@@ -227,7 +227,6 @@ export class HostAttempt {
         this.#dispatch({ kind: "hit", ...hit });
       }),
     );
-    await this.#muted;
     const src = this.#rendezvous?.localAddress;
     if (src === undefined) return;
     await raw.sendAll(floodDatagrams({ src, to, ttl, isn, ports }), to.ip);
@@ -235,11 +234,12 @@ export class HostAttempt {
     this.#dispatch({ kind: "flooded", isn, count });
   }
 
-  #muted: Promise<void> = Promise.resolve();
-
-  #muteResets({ ip }: Endpoint): Promise<void> {
-    this.#muted = muteResets(ip).then((unmute) => void this.#cleanups.push(unmute));
-    return this.#muted;
+  #muteResets({ ip }: Endpoint): void {
+    try {
+      this.#cleanups.push(muteResets(ip));
+    } catch (error) {
+      this.#fail(error, "missing-capability");
+    }
   }
 
   #tell(message: HostMessage): void {

@@ -3,14 +3,7 @@ import type { TechniqueSpec } from "../../wire/control.ts";
 import type { HostRole } from "../../wire/rendezvous.ts";
 import { relayFailure, tellBoth } from "./dial.ts";
 import { forgeBoth, forgeLater, type Forgery } from "./forge.ts";
-import {
-  stay,
-  type HostAction,
-  type HostEvent,
-  type HostMachine,
-  type Step,
-  type XMachine,
-} from "./machine.ts";
+import { stay, type HostAction, type HostEvent, type HostMachine, type Step, type XMachine } from "./machine.ts";
 import { endings, forgedOpening, giveUp, predicted, punchDelay } from "./punch.ts";
 
 type Options = Extract<TechniqueSpec, { name: "natblaster-4" }>;

@@ -115,9 +115,9 @@ async function publish(report: RunReport, json: boolean): Promise<void> {
   await printReport(report, json);
 }
 
-/** Blocked attempts mostly wait, so two worlds keep one processor busy; a world takes about 105 MB. */
+/** Blocked attempts mostly wait, so three worlds keep one processor busy; a world takes about 105 MB. */
 function defaultJobs(): number {
-  return Math.min(16, 2 * availableParallelism());
+  return Math.min(16, 3 * availableParallelism());
 }
 
 function paperScenario(): string {

@@ -60,22 +60,30 @@ function portExhausted({ segments }: Scene, { nat, natName, hostName, outside }:
   const syns = segments.filter(({ node, kind }) => node === nat && kind === "syn");
   const entered = syns.filter(({ iface, direction, ttl }) => iface === "in" && direction === "in" && ttl > 1);
   const left = syns.filter(({ iface, direction, src }) => iface === "out" && direction === "out" && src.ip === outside);
+  const [inside, beyond] = [portsBySyn(entered), portsBySyn(left)];
   const stuck = entered.find((syn) => {
-    const [inside, beyond] = [portsOf(entered, syn), portsOf(left, syn)];
-    return inside > 1 ? beyond * 2 < inside : beyond === 0; // a flood may lose a few to clashes
+    const [before, after] = [inside.get(synKey(syn))?.size ?? 0, beyond.get(synKey(syn))?.size ?? 0];
+    return before > 1 ? after * 2 < before : after === 0; // a flood may lose a few to clashes
   });
   if (!stuck) return undefined;
-  const [inside, beyond] = [portsOf(entered, stuck), portsOf(left, stuck)];
+  const [before, after] = [inside.get(synKey(stuck))?.size ?? 0, beyond.get(synKey(stuck))?.size ?? 0];
   const what =
-    inside > 1 ? `${inside - beyond} of ${hostName}'s ${inside} SYNs` : `${hostName}'s SYN from ${text(stuck.src)}`;
+    before > 1 ? `${before - after} of ${hostName}'s ${before} SYNs` : `${hostName}'s SYN from ${text(stuck.src)}`;
   const why = `${what} to ${text(stuck.dst)} entered ${natName} and never left it: no outside port was free`;
   return { cause: "port-exhausted", at: nat, atUs: stuck.atUs, why };
 }
 
-/** From how many ports a SYN was sent: translation keeps its destination and sequence number, which a flood's SYNs share. */
-function portsOf(syns: readonly Segment[], { dst, seq }: Segment): number {
-  return new Set(syns.filter((other) => other.seq === seq && sameEndpoint(other.dst, dst)).map(({ src }) => src.port))
-    .size;
+/** Translation keeps the destination and the sequence number of a SYN; a flood's SYNs share both. */
+const synKey = ({ dst, seq }: Segment): string => `${text(dst)} ${seq}`;
+
+/** From which ports each SYN was sent. */
+function portsBySyn(syns: readonly Segment[]): ReadonlyMap<string, ReadonlySet<number>> {
+  const ports = new Map<string, Set<number>>();
+  for (const syn of syns) {
+    const known = ports.get(synKey(syn)) ?? new Set();
+    ports.set(synKey(syn), known.add(syn.src.port));
+  }
+  return ports;
 }
 
 /** Birthday: every forged SYN+ACK arrived at a closed port of the NAT. */
