@@ -9,7 +9,8 @@ export class CellQueue {
   readonly #owned = new Set<string>();
 
   constructor(cells: readonly Cell[]) {
-    for (const cell of cells) {
+    // a world with the neighbour serves every other cell too, but not the other way round: its cells come first
+    for (const cell of cells.toSorted((one, other) => Number(!one.neighbour) - Number(!other.neighbour))) {
       const key = groupOf(cell);
       const group = this.#groups.get(key);
       if (group) group.push(cell);
