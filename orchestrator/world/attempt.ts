@@ -12,7 +12,7 @@ const PROOF_BYTES = 1 << 20;
 const AFTER_CUT_BYTES = 64 << 10;
 const TRANSFER_WITHIN_MS = 10_000;
 /** A relayed connection is dead once X is cut off; a direct one answers in milliseconds. */
-const AFTER_CUT_WITHIN_MS = 1_500;
+const AFTER_CUT_WITHIN_MS = 1_000;
 
 /** One attempt of a cell. Everything random about it follows from `seed`. */
 export interface AttemptPlan {

@@ -8,6 +8,7 @@ import type { Agent, AgentLog } from "./agent.ts";
 import { removeContainer, startNode, type ContainerPlace, type StartedNode } from "./container.ts";
 
 const READY_WITHIN_MS = 20_000;
+const GONE_WITHIN_MS = 10_000;
 
 /** A world of containers, wired and with every agent ready. Dispose of it to end it. */
 export class World implements AsyncDisposable {
@@ -108,9 +109,21 @@ function agentOf(nodes: readonly StartedNode[], id: NodeId): Agent {
   return node.agent;
 }
 
+/**
+ * Ends R, and with its PID namespace every process of the world; the engine then removes the containers by itself (AutoRemove).
+ * Returns when they are gone. What is still there after a while is removed by force.
+ */
 async function endNodes(nodes: readonly StartedNode[]): Promise<void> {
+  const gone = nodes.map(({ container }) => container.wait({ condition: "removed" }));
+  const late = new Promise<never>((_, reject) => setTimeout(reject, GONE_WITHIN_MS, new Error("late")).unref());
   for (const { agent } of nodes) agent.close();
-  await Promise.allSettled(nodes.map(({ container }) => removeContainer(container)));
+  await nodes
+    .find(({ id }) => id === R.id)
+    ?.container.kill()
+    .catch(() => {}); // dead already: so are the others
+  const ends = await Promise.allSettled(gone.map((one) => Promise.race([one, late])));
+  const left = nodes.filter((_, index) => ends[index]?.status === "rejected");
+  await Promise.allSettled(left.map(({ container }) => removeContainer(container)));
 }
 
 function asInfrastructure(error: unknown): unknown {
