@@ -104,7 +104,11 @@ export class HostAttempt {
     if (!this.#settle) return;
     const { state, actions } = this.#machine.step(this.#state, event);
     this.#state = state;
-    for (const action of actions) this.#perform(action);
+    try {
+      for (const action of actions) this.#perform(action);
+    } catch (error) {
+      this.#fail(error, "port-busy");
+    }
   }
 
   #perform(action: HostAction): void {
@@ -122,7 +126,8 @@ export class HostAttempt {
       case "flood":
         return this.#background(this.#flood(action), "missing-capability");
       case "mute-resets":
-        return this.#muteResets(action.towards);
+        this.#cleanups.push(muteResets(action.towards.ip));
+        return;
       case "greet":
         return this.#background(this.#greet(), "reset-after-open");
       case "set-ttl":
@@ -232,14 +237,6 @@ export class HostAttempt {
     await raw.sendAll(floodDatagrams({ src, to, ttl, isn, ports }), to.ip);
     log("flooded", { isn, count, to: formatEndpoint(to), ttl });
     this.#dispatch({ kind: "flooded", isn, count });
-  }
-
-  #muteResets({ ip }: Endpoint): void {
-    try {
-      this.#cleanups.push(muteResets(ip));
-    } catch (error) {
-      this.#fail(error, "missing-capability");
-    }
   }
 
   #tell(message: HostMessage): void {

@@ -87,8 +87,19 @@ export class XSession {
   #dispatch(event: XEvent): void {
     const { state, actions } = this.#machine.step(this.#state, event);
     this.#state = state;
-    this.#forge(actions.filter((action) => action.kind === "forge-syn-ack"));
-    for (const action of actions) this.#perform(action);
+    try {
+      this.#forge(actions.filter((action) => action.kind === "forge-syn-ack"));
+      for (const action of actions) this.#perform(action);
+    } catch (error) {
+      this.#failBoth(error);
+    }
+  }
+
+  /** What X cannot do (no CAP_NET_RAW, say) ends this session for both sides, and nothing else. */
+  #failBoth(error: unknown): void {
+    const reason = `X failed: ${error instanceof Error ? error.message : String(error)}`;
+    log("failed", { reason });
+    for (const side of ["a", "b"] as const) this.#tell(side, { t: "peer-failed", reason: reason.slice(0, 200) });
   }
 
   /** Both answers leave back to back: the side that is answered first must not send data before the other is open. */
@@ -106,7 +117,8 @@ export class XSession {
       case "tell":
         return this.#tell(action.to, action.message);
       case "spray":
-        return void this.#spray(action);
+        this.#spray(action).catch((error: unknown) => this.#failBoth(error));
+        return;
       case "wait": {
         const timer = setTimeout(() => {
           this.#timers.delete(timer);

@@ -114,16 +114,16 @@ function agentOf(nodes: readonly StartedNode[], id: NodeId): Agent {
  * Returns when they are gone. What is still there after a while is removed by force.
  */
 async function endNodes(nodes: readonly StartedNode[]): Promise<void> {
-  const gone = nodes.map(({ container }) => container.wait({ condition: "removed" }));
-  const late = new Promise<never>((_, reject) => setTimeout(reject, GONE_WITHIN_MS, new Error("late")).unref());
+  const wait = (node: StartedNode): Promise<unknown> => node.container.wait({ condition: "removed" }).catch(() => {}); // gone already, or the engine is: nothing to wait for
+  const gone = Promise.all(nodes.map(wait)).then(() => "gone" as const);
   for (const { agent } of nodes) agent.close();
   await nodes
     .find(({ id }) => id === R.id)
     ?.container.kill()
     .catch(() => {}); // dead already: so are the others
-  const ends = await Promise.allSettled(gone.map((one) => Promise.race([one, late])));
-  const left = nodes.filter((_, index) => ends[index]?.status === "rejected");
-  await Promise.allSettled(left.map(({ container }) => removeContainer(container)));
+  const late = new Promise<"late">((resolve) => setTimeout(resolve, GONE_WITHIN_MS, "late" as const).unref());
+  if ((await Promise.race([gone, late])) === "late")
+    await Promise.allSettled(nodes.map(({ container }) => removeContainer(container)));
 }
 
 function asInfrastructure(error: unknown): unknown {
