@@ -97,7 +97,6 @@ export class HostAttempt {
       onLost: (why: string) => this.#giveUp("rendezvous-lost", why),
     };
     this.#rendezvous = await Rendezvous.join(this.#parameters, listener, this.#keep);
-    this.#dispatch({ kind: "start" });
   }
 
   #dispatch(event: HostEvent): void {
@@ -133,8 +132,6 @@ export class HostAttempt {
       case "set-ttl":
         if (this.#punch) this.#punch.ttl = action.ttl;
         return;
-      case "close":
-        return this.#punch?.destroy();
       case "tell":
         return this.#tell(action.message);
       case "wait": {

@@ -27,7 +27,6 @@ export interface Prediction {
 }
 
 export type HostEvent =
-  | { readonly kind: "start" }
   | { readonly kind: "told"; readonly message: XMessage }
   | { readonly kind: "predicted"; readonly prediction: Prediction }
   | { readonly kind: "ttl-measured"; readonly ttl: number }
@@ -60,7 +59,6 @@ export type HostAction =
     }
   | { readonly kind: "listen"; readonly socket: SocketName; readonly localPort: number }
   | { readonly kind: "set-ttl"; readonly socket: SocketName; readonly ttl: number }
-  | { readonly kind: "close"; readonly socket: SocketName }
   /** Exchange nonces with the peer on a connected socket; `verified` follows. */
   | { readonly kind: "greet"; readonly socket: SocketName }
   /** Join a relayed connection through X instead of a direct one. */

@@ -13,17 +13,14 @@ const SOURCE_PARTS = "etc/apt/sources.list.d";
 /** What the image is meant to be; tried first on a Debian machine of any release. */
 const PREFERRED = "trixie";
 
-/**
- * Suites to bootstrap an image from, best first, with the mirror that this machine itself uses. On a machine without Debian sources:
- * Debian's own mirror.
- */
+/** Suites to bootstrap an image from, best first, with the mirror that this machine itself uses; none where it uses none. */
 export function readSuites(root = "/"): Suite[] {
   const release = readRelease(root);
   const own = readSources(root).find(({ suite }) => suite === release.codename);
-  if (release.id === "ubuntu" && own) return [{ ...own, components: ["main", "universe"] }];
-  const mirror = own?.mirror ?? "http://deb.debian.org/debian";
-  const suites = [PREFERRED, ...(release.id === "debian" && release.codename ? [release.codename] : [])];
-  return [...new Set(suites)].map((suite) => ({ mirror, suite, components: ["main"] }));
+  if (!own) return [];
+  if (release.id === "ubuntu") return [{ ...own, components: ["main", "universe"] }];
+  const suites = new Set([PREFERRED, release.codename]);
+  return [...suites].map((suite) => ({ mirror: own.mirror, suite, components: ["main"] }));
 }
 
 function readRelease(root: string): { id: string; codename: string } {

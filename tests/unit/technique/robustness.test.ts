@@ -40,7 +40,6 @@ const xMessages: fc.Arbitrary<XMessage> = fc.oneof(
   fc.record({ t: kind("peer-failed"), reason: fc.string() }),
 );
 const hostEvents: fc.Arbitrary<HostEvent> = fc.oneof(
-  fc.record({ kind: kind("start") }),
   fc.record({ kind: kind("told"), message: xMessages }),
   fc.record({ kind: kind("predicted"), prediction: fc.record({ localPort: ports, outside: endpoints }) }),
   fc.record({ kind: kind("ttl-measured"), ttl: fc.nat(255) }),

@@ -105,7 +105,6 @@ export function simulate(technique: TechniqueSpec, network: Network = {}): strin
         return void ended.add(role);
       case "listen":
       case "set-ttl":
-      case "close":
       case "mute-resets":
     }
   }
