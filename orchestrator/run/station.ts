@@ -22,6 +22,7 @@ export class Station implements AsyncDisposable {
   readonly #name: string;
   #opened = 0;
   #ended = false;
+  #failure: { readonly error: unknown } | undefined;
   #world: World | undefined;
   #prepared: Partial<Record<Side, Prepared & { readonly key: string }>> = {};
   readonly #calibrations = new Map<string, Calibration>();
@@ -31,9 +32,9 @@ export class Station implements AsyncDisposable {
     this.#place = place;
   }
 
-  /** Brings the world up before it is needed; `prepare` does so too. */
+  /** Brings the world up before it is needed; `prepare` does so too. A failure is the next `prepare`'s. */
   async open(neighbour: boolean): Promise<void> {
-    await this.#worldFor(neighbour);
+    await this.#worldFor(neighbour).catch((error: unknown) => (this.#failure = { error }));
   }
 
   /** Makes the world what the cell claims: rules loaded and read back, each model measured once per world, all sockets and mappings gone. */
@@ -90,6 +91,9 @@ export class Station implements AsyncDisposable {
 
   /** A world with the neighbour serves cells without one as well, but not the other way round. */
   async #worldFor(neighbour: boolean): Promise<World> {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure) throw failure.error;
     if (this.#world && (this.#world.neighbour || !neighbour)) return this.#world;
     await this.renew();
     this.#refuseWhenEnded();
