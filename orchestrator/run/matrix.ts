@@ -148,6 +148,7 @@ async function work(run: Run, station: Station): Promise<void> {
     await afterCell(run, station, result);
     previous = cell;
   }
+  await station[Symbol.asyncDispose](); // while the others still work
 }
 
 async function afterCell({ options, results, ...run }: Run, station: Station, result: CellResult): Promise<void> {

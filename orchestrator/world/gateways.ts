@@ -16,7 +16,18 @@ export async function loadGateway(world: World, side: Side, gateway: Gateway): P
   const { tool, text } = renderRuleset(gateway, gatewayPlace(side));
   const [readBack] = await Promise.all([
     world.agent(NAT_OF[side]).run(["sh", "-ec", `${tool}; iptables-save`], text),
-    world.agent("r").run(["ip", "-batch", "-"], `${lanRoute(side, gateway.kind)}\n`),
+    routeLan(world, side, gateway.kind),
   ]);
   return { sent: text, readBack };
+}
+
+/** What R's route to each LAN was last set for; a fresh R has none, as behind a NAT. */
+const routed = new WeakMap<World, Map<Side, Gateway["kind"]>>();
+
+async function routeLan(world: World, side: Side, kind: Gateway["kind"]): Promise<void> {
+  const known = routed.get(world) ?? new Map<Side, Gateway["kind"]>();
+  routed.set(world, known);
+  if ((known.get(side) ?? "nat") === kind) return;
+  await world.agent("r").run(["ip", "-batch", "-"], `${lanRoute(side, kind)}\n`);
+  known.set(side, kind);
 }
