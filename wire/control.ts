@@ -53,7 +53,6 @@ export const FAILURES = [
   "reset-after-open", // ECONNRESET
   "no-collision", // birthday: no forged SYN+ACK came through
   "peer-failed", // X says that the other side gave up
-  "syn-not-seen", // the own SYN did not show in the capture
   "prediction-failed", // X's probe ports did not answer
   "missing-capability", // EPERM
   "port-busy", // EADDRINUSE or EADDRNOTAVAIL

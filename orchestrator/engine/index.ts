@@ -11,4 +11,4 @@ export { KEPT_PREFIX, LABEL, ownLabels, OWNER_LABEL, RUN_LABEL } from "./labels.
 export { installPackages, onPath } from "./packages.ts";
 export { renewPrivateEngine, startPrivateEngine } from "./private/start.ts";
 export { stopPrivateEngine } from "./private/stop.ts";
-export { sweep } from "./sweep.ts";
+export { removeContainer, sweep } from "./sweep.ts";

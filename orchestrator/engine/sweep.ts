@@ -19,7 +19,8 @@ function isOrphan({ Labels, Names }: Dockerode.ContainerInfo): boolean {
   return !kept && owner !== undefined && ownerState(owner) === "dead";
 }
 
-async function removeContainer(docker: Dockerode, id: string): Promise<void> {
+/** Removes a container however far it got; one that is gone already is fine. */
+export async function removeContainer(docker: Dockerode, id: string): Promise<void> {
   try {
     await docker.getContainer(id).remove({ force: true, v: true });
   } catch (error) {

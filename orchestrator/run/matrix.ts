@@ -1,7 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { connectEngine, KEPT_PREFIX, preflight, requireImage, sweep, RUN_LABEL, type Engine } from "../engine/index.ts";
+import {
+  connectEngine,
+  KEPT_PREFIX,
+  preflight,
+  removeContainer,
+  requireImage,
+  sweep,
+  RUN_LABEL,
+  type Engine,
+} from "../engine/index.ts";
 import { NatbedError } from "../errors.ts";
 import { countCells, exitCodeOf } from "../report/counts.ts";
 import type { CellResult, RunEnd, RunEvent, RunReport } from "../report/events.ts";
@@ -189,7 +198,7 @@ async function leaveNothing({ engine, id }: Run): Promise<void> {
         hint: "`natbed down --all` removes them",
       });
     }
-    await Promise.allSettled(ours.map(({ Id }) => engine.docker.getContainer(Id).remove({ force: true })));
+    await Promise.allSettled(ours.map(({ Id }) => removeContainer(engine.docker, Id)));
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -7,7 +7,7 @@ import type { Outcome, WorldFault } from "./outcome.ts";
 import { SIDES, punchesOf, sceneOf, text, type Scene } from "./scene.ts";
 
 /** Failures that say something about the world and nothing about the NATs. */
-const SPOILED: readonly FailureCode[] = ["missing-capability", "port-busy", "syn-not-seen"];
+const SPOILED: readonly FailureCode[] = ["missing-capability", "port-busy"];
 
 /** Decides a trial from its evidence alone; the agents' words only say where to look. Pure: the same evidence, the same outcome. */
 export function judge(cell: Pick<Cell, "na" | "nb" | "technique">, evidence: Evidence): Outcome {

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type Dockerode from "dockerode";
 import type { NodeId } from "../../wire/control.ts";
-import { ownLabels, type Engine } from "../engine/index.ts";
+import { ownLabels, removeContainer, type Engine } from "../engine/index.ts";
 import { sysctlsOf, type NodeRecipe } from "../plan/nodes.ts";
 import { Agent } from "./agent.ts";
 
@@ -17,6 +17,8 @@ export interface StartedNode {
   readonly id: NodeId;
   readonly container: Dockerode.Container;
   readonly agent: Agent;
+  /** Removes the container by force, however far it got. */
+  readonly remove: () => Promise<void>;
 }
 
 /**
@@ -49,23 +51,14 @@ export async function startNode(
       ...(host ? { PidMode: `container:${host.id}` } : {}),
     },
   });
+  const remove = (): Promise<void> => removeContainer(engine.docker, container.id);
   try {
     const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
     const agent = new Agent(recipe.id, stream as unknown as Duplex, engine.docker.modem);
     await container.start();
-    return { id: recipe.id, container, agent };
+    return { id: recipe.id, container, agent, remove };
   } catch (error) {
-    await removeContainer(container);
+    await remove();
     throw error;
-  }
-}
-
-/** Removes a container however far it got; one that is gone already is fine. */
-export async function removeContainer(container: Dockerode.Container): Promise<void> {
-  try {
-    await container.remove({ force: true });
-  } catch (error) {
-    const { statusCode } = error as { statusCode?: number };
-    if (statusCode !== 404 && statusCode !== 409) throw error; // 409: its own AutoRemove is at work
   }
 }

@@ -5,7 +5,7 @@ import { CORE_RULES } from "../plan/core.ts";
 import { R, nodesOf, offload, type NodeRecipe } from "../plan/nodes.ts";
 import { wiring } from "../plan/wiring.ts";
 import type { Agent, AgentLog } from "./agent.ts";
-import { removeContainer, startNode, type ContainerPlace, type StartedNode } from "./container.ts";
+import { startNode, type ContainerPlace, type StartedNode } from "./container.ts";
 
 const READY_WITHIN_MS = 20_000;
 const GONE_WITHIN_MS = 10_000;
@@ -122,8 +122,7 @@ async function endNodes(nodes: readonly StartedNode[]): Promise<void> {
     ?.container.kill()
     .catch(() => {}); // dead already: so are the others
   const late = new Promise<"late">((resolve) => setTimeout(resolve, GONE_WITHIN_MS, "late" as const).unref());
-  if ((await Promise.race([gone, late])) === "late")
-    await Promise.allSettled(nodes.map(({ container }) => removeContainer(container)));
+  if ((await Promise.race([gone, late])) === "late") await Promise.allSettled(nodes.map((node) => node.remove()));
 }
 
 function asInfrastructure(error: unknown): unknown {

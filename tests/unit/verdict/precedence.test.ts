@@ -65,7 +65,6 @@ describe("no cause is given", () => {
     ["events are missing", (some: Evidence) => ({ ...some, eventsLost: true }), "evidence-incomplete", /events/],
     ["a capability was missing", (some: Evidence) => fail(some, "missing-capability"), "attempt-spoiled", /EPERM/],
     ["a port was busy", (some: Evidence) => fail(some, "port-busy"), "attempt-spoiled", /^port-busy/],
-    ["the own SYN was not seen", (some: Evidence) => fail(some, "syn-not-seen"), "attempt-spoiled", /^syn-not-seen/],
   ] as const)("where %s: the trial is invalid, though a cause shows", async (_, spoil, code, why) => {
     const { cell, evidence } = await recorded("reset-by-nat");
     const outcome = judge(cell, spoil(evidence));
@@ -78,7 +77,7 @@ function lose(evidence: Evidence, node: "na"): Evidence {
   return { ...evidence, captures: { ...evidence.captures, [node]: { ...evidence.captures[node]!, lost: 4 } } };
 }
 
-function fail(evidence: Evidence, failure: "missing-capability" | "port-busy" | "syn-not-seen"): Evidence {
+function fail(evidence: Evidence, failure: "missing-capability" | "port-busy"): Evidence {
   return { ...evidence, attempts: { ...evidence.attempts, b: { ok: false, failure, detail: "EPERM" } } };
 }
 
