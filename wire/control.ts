@@ -3,10 +3,14 @@
  * This channel starts, configures and observes; what A, B and X have to tell each other never travels on it.
  */
 import type { Endpoint } from "./address.ts";
+import type { Fingerprint, ProbeMode } from "./fingerprint.ts";
 import type { Allocation } from "./rendezvous.ts";
 
-/** Containers of a world: hosts A and B, their NATs, the core router R, the helper X, and A's inside neighbour A2. */
-export const NODE_IDS = ["a", "na", "r", "nb", "b", "x", "a2"] as const;
+/**
+ * Containers of a world: hosts A and B, their NATs, the core router R, the helper X; where a cell wants them the inside neighbours
+ * A2 and B2, and carriers: CA before NA, CB before NB, or C before both.
+ */
+export const NODE_IDS = ["a", "na", "ca", "r", "cb", "nb", "b", "x", "a2", "b2", "c"] as const;
 export type NodeId = (typeof NODE_IDS)[number];
 
 /** Options every punching technique has. */
@@ -124,6 +128,53 @@ export interface ConntrackRecord {
   readonly assured: boolean;
 }
 
+/** A NAT's rules for its agent to load: orchestrator/nat/ruleset.ts says what each is. */
+export interface GatewayRules {
+  readonly iptables: string;
+  readonly nft: string;
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly duties: {
+    readonly teardownQueue?: number;
+    readonly delayedAnswer?: { readonly queue: number; readonly afterMs: number };
+  };
+}
+
+/** The core's behaviour, as R's agent and rules realise it. */
+export interface CoreModel {
+  /** Whether R answers a packet whose TTL ends there with ICMP time-exceeded. */
+  readonly icmp: "on" | "off";
+  /** Whether packets with a source route are forwarded. */
+  readonly sourceRoute: "forward" | "refuse";
+  /** Unicast reverse path filter on X's link: X cannot send from addresses that are not its own (BCP 38). */
+  readonly antiSpoofing: boolean;
+  /** One-way delay of everything that crosses the core, in ms. */
+  readonly delayMs: number;
+  /** Share of packets that the core loses, in percent. */
+  readonly lossPercent: number;
+  /** Routers that packets to and from each NAT pass besides R. */
+  readonly extraHops: number;
+}
+
+/** A core that adds nothing: what cells get that say nothing else. */
+export const PLAIN_CORE: CoreModel = {
+  icmp: "on",
+  sourceRoute: "refuse",
+  antiSpoofing: false,
+  delayMs: 0,
+  lossPercent: 0,
+  extraHops: 0,
+};
+
+export interface ProbeParameters {
+  /** X's rendezvous address. */
+  readonly x: string;
+  readonly mode: ProbeMode;
+  /** First of 256 consecutive local ports that are free for the prober. */
+  readonly localPort: number;
+  /** Seeds whatever the prober draws. */
+  readonly seed: number;
+}
+
 /** Operations: name → parameters and result. */
 export interface Operations {
   exec: {
@@ -139,6 +190,10 @@ export interface Operations {
   "x-link": { parameters: { state: "up" | "cut" }; result: { dropped: number } };
   observe: { parameters: { x: string; localPort: number; lowTtl: number; waitMs: number }; result: Observation };
   "syn-answer": { parameters: { to: Endpoint; waitMs: number }; result: { answer: SynAnswer } };
+  /** Loads a NAT's rules and returns what the kernel holds now. */
+  "gateway-load": { parameters: GatewayRules; result: { readBack: string } };
+  "core-set": { parameters: { core: CoreModel; seed: number }; result: Record<never, never> };
+  probe: { parameters: ProbeParameters; result: Fingerprint };
   attempt: { parameters: AttemptParameters; result: AttemptResult };
   transfer: { parameters: { sendSeed: string; bytes: number; withinMs: number }; result: TransferResult };
   "noise-begin": { parameters: { x: string; everyMs: number }; result: Record<never, never> };

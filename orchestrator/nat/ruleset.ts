@@ -1,106 +1,82 @@
-import { unreachable } from "../errors.ts";
-import { ALL_PORTS } from "./catalogue.ts";
-import type { Gateway, NatModel, PortAllocation } from "./model.ts";
-import { renderSequence, type RuleChain } from "./sequence.ts";
+import { HOOKS, IPTABLES, type Chain, type Duties, type Fragment, type Hook, type Table } from "./fragment.ts";
+import type { Gateway, NatModel } from "./model.ts";
+import { allocationRules } from "./rules/allocation.ts";
+import { blockedInward } from "./rules/inward.ts";
+import { timeExceededRules } from "./rules/time-exceeded.ts";
+import { unsolicitedRules } from "./rules/unsolicited.ts";
 
-/** A gateway's place in the world: its interfaces by name and the prefix behind it. */
+/** A gateway's place in the world: its interfaces by name, the prefix behind it, its outside address. */
 export interface GatewayPlace {
   readonly inside: string;
   readonly outside: string;
   /** CIDR prefix of the LAN, e.g. `10.1.0.0/24`. */
   readonly lan: string;
+  readonly outsideAddress: string;
 }
 
-/** Text for a tool that replaces the tables it names as a whole. */
+/** Everything that makes a Linux box behave like a gateway; loading it replaces what the last gateway left, and nothing else. */
 export interface Ruleset {
-  readonly tool: "iptables-restore";
-  readonly text: string;
+  /** For iptables-restore (nft backend) without --noflush. All four tables are always named. */
+  readonly iptables: string;
+  /** For nft: replaces the table `ip natbed` as a whole. */
+  readonly nft: string;
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly duties: Duties;
 }
+
+/** What each axis adds, in the order in which their rules stand in a chain they share. */
+const AXES: readonly ((model: NatModel, place: GatewayPlace) => Fragment)[] = [
+  timeExceededRules,
+  allocationRules,
+  unsolicitedRules,
+  blockedInward,
+];
 
 /**
- * Rules that make a Linux box behave like `gateway`, for iptables-restore (nft backend) without --noflush. All three tables are
- * always named, so what an earlier gateway left in them vanishes and loading the same text twice changes nothing but restarting a
- * sequential allocator at its first port. Packets that conntrack calls INVALID leave un-NATed, as on a stock Linux box.
+ * Rules that make a Linux box behave like `gateway`. Loading the same text twice changes nothing but restarting a sequential
+ * allocator at its first port and forgetting what the NAT recorded of its mappings.
  */
 export function renderRuleset(gateway: Gateway, place: GatewayPlace): Ruleset {
-  const text = gateway.kind === "nat" ? natTables(gateway.model, place) : routerTables();
-  return { tool: "iptables-restore", text };
+  const fragments = gateway.kind === "nat" ? AXES.map((axis) => axis(gateway.model, place)) : [];
+  return {
+    iptables: (Object.keys(IPTABLES) as Table[]).map((table) => iptablesTable(table, fragments)).join(""),
+    nft: nftTable(fragments),
+    sysctls: Object.assign({}, ...fragments.map(({ sysctls }) => sysctls)) as Record<string, string>,
+    duties: Object.assign({}, ...fragments.map(({ duties }) => duties)) as Duties,
+  };
 }
 
-function routerTables(): string {
-  return table("raw", RAW, []) + table("nat", NAT, []) + table("filter", FILTER, []);
-}
-
-function natTables(model: NatModel, place: GatewayPlace): string {
-  const chains = model.ports.kind === "sequential" ? renderSequence(model.ports) : [];
-  return (
-    table("raw", RAW, timeExceededRules(model, place)) +
-    table("nat", NAT, sourceNatRules(model.ports, place), chains) +
-    table("filter", FILTER, [...unsolicitedRules(model, place), ...forwardRules(place)])
+function iptablesTable(table: Table, fragments: readonly Fragment[]): string {
+  const user = table === "nat" ? fragments.flatMap(({ chains }) => chains ?? []) : [];
+  const declared = [...IPTABLES[table].map((chain) => `:${chain} ACCEPT`), ...user.map(({ name }) => `:${name} -`)];
+  const builtIn = IPTABLES[table].flatMap((chain) =>
+    fragments
+      .flatMap(({ iptables }) => iptables?.[`${table} ${chain}` as Chain] ?? [])
+      .map((rule) => `-A ${chain} ${rule}`),
   );
+  const rules = [...builtIn, ...user.flatMap(({ name, rules }) => rules.map((rule) => `-A ${name} ${rule}`))];
+  return [`*${table}`, ...declared, ...rules, "COMMIT", ""].join("\n");
 }
 
-const RAW = ["PREROUTING", "OUTPUT"];
-const NAT = ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"];
-const FILTER = ["INPUT", "FORWARD", "OUTPUT"];
-
-/** Before conntrack sees it, so that neither the host nor the mapping learns of the error (NATBLASTER assumptions 2 and 3). */
-function timeExceededRules({ timeExceeded }: NatModel, { outside }: GatewayPlace): string[] {
-  switch (timeExceeded) {
-    case "translate":
-      return [];
-    case "drop":
-      return [`-A PREROUTING -i ${outside} -p icmp -m icmp --icmp-type time-exceeded -j DROP`];
-    default:
-      return unreachable(timeExceeded);
-  }
+/** Declared before it is deleted, so that deleting cannot fail; one transaction. */
+function nftTable(fragments: readonly Fragment[]): string {
+  const fresh = "table ip natbed\ndelete table ip natbed\n";
+  const objects = fragments.flatMap(({ objects }) => objects ?? []);
+  const user = fragments
+    .flatMap(({ nftChains }) => nftChains ?? [])
+    .map(({ name, rules }) => block(`chain ${name}`, rules));
+  const base = (Object.keys(HOOKS) as Hook[]).flatMap((hook) => {
+    const rules = fragments.flatMap(({ nft }) => nft?.[hook] ?? []);
+    return rules.length > 0 ? [block(`chain ${hook}`, [`${HOOKS[hook]}; policy accept;`, ...rules])] : [];
+  });
+  const blocks = [...objects.map(indent), ...user, ...base];
+  return blocks.length > 0 ? `${fresh}table ip natbed {\n${blocks.join("\n")}\n}\n` : fresh;
 }
 
-function sourceNatRules(ports: PortAllocation, { outside, lan }: GatewayPlace): string[] {
-  const outward = `-A POSTROUTING -s ${lan} -o ${outside}`;
-  return [`${outward} -p tcp ${allocation(ports)}`, `${outward} ! -p tcp -j MASQUERADE`];
+function block(head: string, rules: readonly string[]): string {
+  return indent([`${head} {`, ...rules.map(indent), "}"].join("\n"));
 }
 
-function allocation(ports: PortAllocation): string {
-  switch (ports.kind) {
-    case "preserve":
-      return "-j MASQUERADE";
-    case "sequential":
-      return "-g SEQ";
-    case "random": {
-      const { from, to } = ports.range;
-      // The kernel's own choice is uniform; an explicit range is u16 mod n, hence biased unless n is a power of two.
-      const everything = from === ALL_PORTS.from && to === ALL_PORTS.to;
-      return everything ? "-j MASQUERADE --random-fully" : `-j MASQUERADE --to-ports ${from}-${to} --random-fully`;
-    }
-    default:
-      return unreachable(ports);
-  }
-}
-
-/** Only what no mapping admits reaches INPUT. Without a rule the box's own stack answers it with RST. */
-function unsolicitedRules({ unsolicitedSyn }: NatModel, { outside }: GatewayPlace): string[] {
-  switch (unsolicitedSyn) {
-    case "reset":
-      return [];
-    case "drop":
-      return [`-A INPUT -i ${outside} -p tcp -j DROP`];
-    default:
-      return unreachable(unsolicitedSyn);
-  }
-}
-
-/** A NAT is no route inwards: only what belongs to a mapping may pass, even where the core knows the LAN's prefix (I-1). */
-function forwardRules({ inside, outside }: GatewayPlace): string[] {
-  return [`-A FORWARD -i ${outside} -o ${inside} -m conntrack ! --ctstate RELATED,ESTABLISHED -j DROP`];
-}
-
-function table(
-  name: string,
-  builtIn: readonly string[],
-  rules: readonly string[],
-  chains: readonly RuleChain[] = [],
-): string {
-  const declared = [...builtIn.map((chain) => `:${chain} ACCEPT`), ...chains.map((chain) => `:${chain.name} -`)];
-  return [`*${name}`, ...declared, ...rules, ...chains.flatMap((chain) => chain.rules), "COMMIT", ""].join("\n");
+function indent(text: string): string {
+  return text.replaceAll(/^(?=.)/gm, "  ");
 }

@@ -1,15 +1,10 @@
+import type { UserChain } from "./fragment.ts";
 import type { PortAllocation } from "./model.ts";
 
 type Sequential = Extract<PortAllocation, { kind: "sequential" }>;
 
 /** Up to so many ports one flat chain is as fast as two levels, and easier to read. */
 const FLAT_LIMIT = 16;
-
-/** A user chain of the nat table and its rules, in order. */
-export interface RuleChain {
-  readonly name: string;
-  readonly rules: readonly string[];
-}
 
 /** The outside ports in the order in which a sequential NAT hands them out; a negative step starts at the range's upper end. */
 export function portSequence({ step, range }: Sequential): number[] {
@@ -26,27 +21,24 @@ export function portSequence({ step, range }: Sequential): number[] {
  * (i div G)-th, so group g holds the ports g, g+G, g+2G, … This is exact only where the groups are equally large, so G is a divisor
  * of the count; a new connection then walks about √n rules instead of n/2.
  */
-export function renderSequence(ports: Sequential): RuleChain[] {
+export function renderSequence(ports: Sequential): UserChain[] {
   const sequence = portSequence(ports);
   const groups = sequence.length <= FLAT_LIMIT ? 1 : divisorNearRoot(sequence.length);
-  if (groups === 1)
-    return [{ name: "SEQ", rules: sequence.map((port, i) => nth("SEQ", i, sequence.length, toPort(port))) }];
+  if (groups === 1) return [{ name: "SEQ", rules: sequence.map((port, i) => nth(i, sequence.length, toPort(port))) }];
   const dealt = Array.from({ length: groups }, (_, group) => sequence.filter((_, index) => index % groups === group));
   return [
-    { name: "SEQ", rules: dealt.map((_, group) => nth("SEQ", group, groups, `-g SEQ${group}`)) },
+    { name: "SEQ", rules: dealt.map((_, group) => nth(group, groups, `-g SEQ${group}`)) },
     ...dealt.map((members, group) => ({
       name: `SEQ${group}`,
-      rules: members.map((port, i) => nth(`SEQ${group}`, i, members.length, toPort(port))),
+      rules: members.map((port, i) => nth(i, members.length, toPort(port))),
     })),
   ];
 }
 
 /** Rule `index` of `count` sees only what the rules before it let through, hence 1 in (count - index); the last takes the rest. */
-function nth(chain: string, index: number, count: number, target: string): string {
+function nth(index: number, count: number, target: string): string {
   const every = count - index;
-  return every === 1
-    ? `-A ${chain} ${target}`
-    : `-A ${chain} -m statistic --mode nth --every ${every} --packet 0 ${target}`;
+  return every === 1 ? target : `-m statistic --mode nth --every ${every} --packet 0 ${target}`;
 }
 
 // A port range needs a protocol, and the user chains see nothing but TCP.

@@ -4,15 +4,20 @@
  */
 export const ADDRESS = {
   a: "10.1.0.2",
+  /** A second inside address of the host itself: for its NAT another subscriber. */
+  aSecond: "10.1.0.4",
   a2: "10.1.0.3",
   naInside: "10.1.0.1",
   naOutside: "192.0.2.2",
   rTowardsNa: "192.0.2.1",
   b: "10.2.0.2",
+  bSecond: "10.2.0.4",
   nbInside: "10.2.0.1",
   nbOutside: "198.51.100.2",
   rTowardsNb: "198.51.100.1",
   x: "203.0.113.2",
+  /** X's second address: the stranger of filter tests. */
+  xSecond: "203.0.113.3",
   rTowardsX: "203.0.113.1",
 } as const;
 

@@ -10,18 +10,18 @@ export interface Replay {
 
 /** The compose file with which a cell's world can be brought up, and its trials be played again, without natbed's orchestrator. */
 export function renderCellCompose(cell: Cell, { seed, kernel }: Replay): string {
-  const { na, nb, neighbour, technique, deadlineMs } = cell;
+  const { na, nb, neighbours, technique, deadlineMs } = cell;
   const part = cell.id.split(".")[0] ?? cell.id;
   const play = [
     `for side in a b; do docker compose exec -T $side node agents/attempt.js '${part}' '${seed}' </dev/null & done; wait`,
-    ...(neighbour ? ["with a2 at work meanwhile: docker compose exec -d a2 node agents/neighbour.js"] : []),
+    ...(neighbours?.a ? ["with a2 at work meanwhile: docker compose exec -d a2 node agents/neighbour.js"] : []),
   ];
   return renderCompose({
     name: `natbed-${cell.id.replaceAll(/[^a-z0-9]+/g, "-")}`,
     about: `The world of the cell ${cell.id} of natbed's scenario ${cell.scenario}. Its first trial again (the seed's last number is the trial's):\n${play.join("\n")}`,
     na,
     nb,
-    ...(neighbour ? { neighbour } : {}),
+    ...(neighbours ? { neighbours } : {}),
     image: DEFAULT_IMAGE,
     attempts: { [part]: { technique, deadlineMs } },
     kernel,

@@ -11,7 +11,7 @@ import { gatewayPlace, lanRoute } from "./wiring.ts";
 export const DEFAULT_IMAGE = "${NATBED_IMAGE:-natbed:latest}";
 
 /** A world as a compose project. */
-export interface ComposeWorld extends Pick<Cell, "na" | "nb" | "neighbour"> {
+export interface ComposeWorld extends Pick<Cell, "na" | "nb" | "neighbours"> {
   /** Project name: lower-case letters, digits, `-` and `_`. */
   readonly name: string;
   /** For the comment at the head of the file: which world this is. */
@@ -41,7 +41,7 @@ const PLACE = "/natbed";
 
 /** A `docker compose` file of the world, which its containers bring up by themselves (agents/standalone.ts). Needs compose 2.23.1. */
 export function renderCompose(world: ComposeWorld): string {
-  const recipes = [R, ...nodesOf({ neighbour: world.neighbour !== undefined })];
+  const recipes = [R, ...nodesOf({ neighbour: world.neighbours?.a !== undefined })];
   const document = new Document({
     name: world.name,
     "x-sysctls": {},
@@ -73,7 +73,7 @@ function attemptsJson({ attempts }: ComposeWorld): string {
 
 function service(
   { id, capabilities, interfaces }: NodeRecipe,
-  { image, neighbour }: ComposeWorld,
+  { image, neighbours }: ComposeWorld,
   recipes: readonly NodeRecipe[],
 ): Record<string, unknown> {
   const peers = recipes.filter((recipe) => recipe.id !== id).map((recipe) => recipe.id);
@@ -87,7 +87,7 @@ function service(
       NATBED_SCRIPT: `${PLACE}/${id}.sh`,
       ...(id === "r" ? { NATBED_PEERS: peers.join(" ") } : { NATBED_INTERFACES: interfaces.join(" ") }),
       ...(isHost ? { NATBED_X: ADDRESS.x, NATBED_ATTEMPTS: `${PLACE}/attempts.json` } : {}),
-      ...(id === "a2" && neighbour ? { NATBED_EVERY_MS: String(neighbour.everyMs) } : {}),
+      ...(id === "a2" && neighbours?.a ? { NATBED_EVERY_MS: String(neighbours.a.everyMs) } : {}),
     },
     configs: [
       { source: id, target: `${PLACE}/${id}.sh` },

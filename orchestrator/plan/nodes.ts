@@ -36,7 +36,13 @@ const host = (id: "a" | "b" | "a2", gateway: string): NodeRecipe => ({
   agent: "host",
   capabilities: NET,
   sysctls: HOST,
-  configure: [lo, `address add ${ADDRESS[id]}/24 dev lan`, "link set lan up", `route add default via ${gateway}`],
+  configure: [
+    lo,
+    `address add ${ADDRESS[id]}/24 dev lan`,
+    ...(id === "a2" ? [] : [`address add ${ADDRESS[`${id}Second`]}/24 dev lan`]),
+    "link set lan up",
+    `route add default via ${gateway}`,
+  ],
   interfaces: ["lan"],
 });
 
@@ -86,6 +92,7 @@ const X: NodeRecipe = {
   configure: [
     lo,
     `address add ${ADDRESS.x}/24 dev wan`,
+    `address add ${ADDRESS.xSecond}/24 dev wan`,
     "link set wan up",
     `route add default via ${ADDRESS.rTowardsX}`,
   ],

@@ -9,7 +9,12 @@ import { wiring } from "./wiring.ts";
  * gateway's, if it is one. For `sh -e`.
  */
 export function renderNodeScript(recipe: NodeRecipe, rules?: Ruleset): string {
-  return [...ipBatch(recipe.configure), ...offload(recipe), ...(rules ? restore(rules) : []), ""].join("\n");
+  return [
+    ...ipBatch(recipe.configure),
+    ...offload(recipe),
+    ...(rules ? [...feed("iptables-restore", rules.iptables), ...feed("nft -f -", rules.nft)] : []),
+    "",
+  ].join("\n");
 }
 
 /** R's script: joins the namespaces of the `peers` and its own first. A shell variable of each node's name holds its process's pid. */
@@ -21,7 +26,7 @@ export function renderCoreScript(recipe: NodeRecipe, peers: readonly NodeId[], r
     "END",
     ...ipBatch([...recipe.configure, ...routes]),
     ...offload(recipe),
-    ...restore({ tool: "iptables-restore", text: CORE_RULES }),
+    ...feed("iptables-restore", CORE_RULES),
     "",
   ].join("\n");
 }
@@ -30,6 +35,6 @@ function ipBatch(lines: readonly string[]): string[] {
   return ["ip -batch - <<'END'", ...lines, "END"];
 }
 
-function restore({ tool, text }: Ruleset): string[] {
+function feed(tool: string, text: string): string[] {
   return [`${tool} <<'END'`, text.trimEnd(), "END"];
 }

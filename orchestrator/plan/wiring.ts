@@ -1,6 +1,6 @@
 import type { NodeId } from "../../wire/control.ts";
 import type { GatewayPlace } from "../nat/ruleset.ts";
-import { ADDRESS, LAN } from "./addresses.ts";
+import { ADDRESS, LAN, outsideAddress } from "./addresses.ts";
 
 export type Side = "a" | "b";
 /** A process in the namespace to reach: its pid, or in a script the shell variable that holds it. */
@@ -22,7 +22,7 @@ export function wiring(pids: Readonly<Partial<Record<NodeId, Pid>>>): readonly s
 
 /** Where a side's gateway stands. */
 export function gatewayPlace(side: Side): GatewayPlace {
-  return { inside: "in", outside: "out", lan: LAN[side] };
+  return { inside: "in", outside: "out", lan: LAN[side], outsideAddress: outsideAddress(side, "nat") };
 }
 
 /** Routes that let the core reach a LAN directly: only where its gateway is a plain router. */

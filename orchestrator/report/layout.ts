@@ -1,5 +1,5 @@
 import { gatewayName } from "../scenario/naming.ts";
-import type { Gateway, NatModel } from "../nat/model.ts";
+import { refusalName, type Gateway, type NatModel } from "../nat/model.ts";
 import type { CellResult } from "./events.ts";
 
 /** The results of one technique: a grid per policy of the NATs. */
@@ -42,5 +42,5 @@ function gridOf(policy: string, results: readonly CellResult[]): Grid {
 function policyText(na: Gateway, nb: Gateway): string {
   if (na.kind === "router" || nb.kind === "router") return "";
   const pair = (axis: (model: NatModel) => string) => [...new Set([axis(na.model), axis(nb.model)])].join("/");
-  return `SYN ${pair((model) => model.unsolicitedSyn)}, time-exceeded ${pair((model) => model.timeExceeded)}`;
+  return `SYN ${pair((model) => refusalName(model.unsolicitedSyn))}, time-exceeded ${pair((model) => model.timeExceeded)}`;
 }

@@ -141,7 +141,7 @@ function inTurn(): (work: () => Promise<void>) => Promise<void> {
 async function work(run: Run, station: Station): Promise<void> {
   await run.turn(async () => {
     const first = run.stopped ? undefined : run.queue.peek();
-    if (first) await station.open(first.neighbour !== undefined);
+    if (first) await station.open(first.neighbours !== undefined);
   });
   let previous: Cell | undefined;
   for (let cell = run.queue.next(previous); cell && !run.stopped; cell = run.queue.next(previous)) {

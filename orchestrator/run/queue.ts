@@ -10,7 +10,7 @@ export class CellQueue {
 
   constructor(cells: readonly Cell[]) {
     // a world with the neighbour serves every other cell too, but not the other way round: its cells come first
-    for (const cell of cells.toSorted((one, other) => Number(!one.neighbour) - Number(!other.neighbour))) {
+    for (const cell of cells.toSorted((one, other) => Number(!one.neighbours) - Number(!other.neighbours))) {
       const key = groupOf(cell);
       const group = this.#groups.get(key);
       if (group) group.push(cell);
@@ -50,6 +50,6 @@ export class CellQueue {
 }
 
 /** Cells that need the same world: neighbour or not, and the same gateways. */
-function groupOf({ na, nb, neighbour }: Cell): string {
-  return JSON.stringify([neighbour !== undefined, na, nb]);
+function groupOf({ na, nb, neighbours }: Cell): string {
+  return JSON.stringify([neighbours !== undefined, na, nb]);
 }

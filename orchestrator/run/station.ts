@@ -38,8 +38,8 @@ export class Station implements AsyncDisposable {
   }
 
   /** Makes the world what the cell claims: rules loaded and read back, each model measured once per world, all sockets and mappings gone. */
-  async prepare({ na, nb, neighbour }: Pick<Cell, "na" | "nb" | "neighbour">): Promise<BothPrepared> {
-    const world = await this.#worldFor(neighbour !== undefined);
+  async prepare({ na, nb, neighbours }: Pick<Cell, "na" | "nb" | "neighbours">): Promise<BothPrepared> {
+    const world = await this.#worldFor(neighbours !== undefined);
     await cleanWorld(world);
     const [a, b] = await Promise.all([this.#load(world, "a", na), this.#load(world, "b", nb)]);
     if (!a.calibration || !b.calibration) {
@@ -58,7 +58,7 @@ export class Station implements AsyncDisposable {
   }
 
   /** Plays an attempt in the prepared world. */
-  attempt(plan: AttemptPlan, cell: Pick<Cell, "neighbour">): Promise<Evidence> {
+  attempt(plan: AttemptPlan, cell: Pick<Cell, "neighbours">): Promise<Evidence> {
     if (!this.#world) throw new Error("attempt before prepare");
     return runAttempt(this.#world, plan, cell);
   }

@@ -1,6 +1,12 @@
-import type { TechniqueSpec } from "../../wire/control.ts";
+import type { CoreModel, TechniqueSpec } from "../../wire/control.ts";
 import type { Gateway } from "../nat/model.ts";
 import type { Expectation } from "../verdict/outcome.ts";
+
+type Nat = Extract<Gateway, { kind: "nat" }>;
+
+/** Carrier-grade NATs in front of the home NATs: one for each side that has one, or one that both sides are subscribers of. */
+export type Carrier =
+  { readonly kind: "each"; readonly a?: Nat; readonly b?: Nat } | { readonly kind: "shared"; readonly nat: Nat };
 
 /** One claim of a scenario: this technique through these NATs has this outcome. */
 export interface Cell {
@@ -12,8 +18,11 @@ export interface Cell {
   readonly technique: TechniqueSpec;
   readonly na: Gateway;
   readonly nb: Gateway;
-  /** Inside neighbour A2 opening a connection to X every so many milliseconds (breaks assumption 4); absent: no neighbour. */
-  readonly neighbour?: { readonly everyMs: number };
+  /** Absent: the NATs stand directly at the core. */
+  readonly carrier?: Carrier;
+  readonly core: CoreModel;
+  /** Inside neighbours A2 and B2, each opening a connection to X every so many milliseconds (breaks assumption 4); absent: none. */
+  readonly neighbours?: Readonly<Partial<Record<"a" | "b", { readonly everyMs: number }>>>;
   readonly trials: number;
   /** Time without a word from X after which an attempt is called off, once both sides know each other's endpoint. */
   readonly deadlineMs: number;

@@ -24,7 +24,7 @@ function checkAxes(entry: MatrixEntry, nats: ReadonlyMap<string, NamedNat>): Pro
   return AXES.filter((axis) => entry[axis] !== undefined).flatMap((axis) => {
     const names = [...entry.na, ...entry.nb];
     if (names.every((name) => name === NO_NAT)) return [{ path: [axis], message: "has no effect without a NAT" }];
-    const fixed = names.every((name) => nats.get(name)?.[axis] !== undefined);
+    const fixed = names.every((name) => nats.get(name)?.axes[axis] !== undefined);
     return fixed ? [{ path: [axis], message: `has no effect: every NAT here fixes its own ${axis}` }] : [];
   });
 }

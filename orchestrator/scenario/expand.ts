@@ -1,6 +1,6 @@
-import type { TechniqueSpec } from "../../wire/control.ts";
+import { PLAIN_CORE, type TechniqueSpec } from "../../wire/control.ts";
 import type { NamedNat } from "../nat/catalogue.ts";
-import type { Gateway, NatModel } from "../nat/model.ts";
+import { completeModel, type Gateway, type NatModel } from "../nat/model.ts";
 import type { Cell } from "./cell.ts";
 import { expectationOf, matchRule } from "./expectation.ts";
 import { blockTitle, cellId } from "./naming.ts";
@@ -68,10 +68,14 @@ function* gatewayPairs(entry: MatrixEntry, nats: ReadonlyMap<string, NamedNat>):
   }
 }
 
-function gatewayOf(name: string, nats: ReadonlyMap<string, NamedNat>, policy: Omit<NatModel, "ports">): Gateway {
+function gatewayOf(
+  name: string,
+  nats: ReadonlyMap<string, NamedNat>,
+  policy: Pick<NatModel, "unsolicitedSyn" | "timeExceeded">,
+): Gateway {
   const nat = nats.get(name);
   if (name === NO_NAT || !nat) return { kind: "router" };
-  return { kind: "nat", name, model: { ...policy, ...nat } };
+  return { kind: "nat", name, model: completeModel({ ...policy, ...nat.axes }) };
 }
 
 function cellOf(
@@ -87,7 +91,8 @@ function cellOf(
     technique: techniqueOf(entry),
     na,
     nb,
-    ...(entry.neighbour && { neighbour: entry.neighbour }),
+    core: PLAIN_CORE,
+    ...(entry.neighbour && { neighbours: { a: entry.neighbour } }),
     trials: entry.trials ?? file.defaults?.trials ?? LIMITS.trials,
     deadlineMs: entry.deadlineMs ?? file.defaults?.deadlineMs ?? LIMITS.deadlineMs,
     expected: expectationOf(entry.expect[rule]!),
@@ -95,7 +100,7 @@ function cellOf(
 }
 
 function titleOf(entry: MatrixEntry): string {
-  return entry.block ?? blockTitle(techniqueOf(entry), entry.neighbour);
+  return entry.block ?? blockTitle(techniqueOf(entry), entry.neighbour && { a: entry.neighbour });
 }
 
 function techniqueOf(entry: MatrixEntry): TechniqueSpec {

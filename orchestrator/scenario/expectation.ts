@@ -1,4 +1,4 @@
-import type { Gateway, NatModel } from "../nat/model.ts";
+import { refusalName, type Gateway, type NatModel } from "../nat/model.ts";
 import type { Expectation } from "../verdict/outcome.ts";
 import { gatewayName } from "./naming.ts";
 import type { Condition, ExpectRule } from "./schema.ts";
@@ -30,7 +30,7 @@ function fits(when: Condition, na: Gateway, nb: Gateway): boolean {
     [na, nb].some((gateway) =>
       allows(
         when.unsolicitedSyn,
-        axisOf(gateway, (model) => model.unsolicitedSyn),
+        axisOf(gateway, (model) => refusalName(model.unsolicitedSyn)),
       ),
     ) &&
     [na, nb].some((gateway) =>

@@ -21,7 +21,7 @@ export function resolveNats(definitions: Readonly<Record<string, NatDefinition>>
     } else if (typeof nat === "string") {
       problems.push({ path, message: nat, atKey: true });
     } else {
-      problems.push(...checkModel(nat).map((message) => ({ path: [...path, "ports"], message })));
+      problems.push(...checkModel(nat.axes).map((message) => ({ path: [...path, "ports"], message })));
       nats.set(name, nat);
     }
   }
@@ -31,9 +31,15 @@ export function resolveNats(definitions: Readonly<Record<string, NatDefinition>>
 function combine({ extends: from, ...own }: NatDefinition, nats: ReadonlyMap<string, NamedNat>): NamedNat | string {
   const base = from === undefined ? undefined : nats.get(from);
   if (from !== undefined && !base) return `extends ${from}, which is not a NAT defined above it`;
-  const ports = own.ports ?? base?.ports;
+  const ports = own.ports ?? base?.axes.ports;
   if (!ports) return "needs ports, or extends to take them from";
-  const unsolicitedSyn = own.unsolicitedSyn ?? base?.unsolicitedSyn;
-  const timeExceeded = own.timeExceeded ?? base?.timeExceeded;
-  return { ports, ...(unsolicitedSyn && { unsolicitedSyn }), ...(timeExceeded && { timeExceeded }) };
+  const unsolicitedSyn = own.unsolicitedSyn ?? base?.axes.unsolicitedSyn;
+  const timeExceeded = own.timeExceeded ?? base?.axes.timeExceeded;
+  const axes = {
+    ...base?.axes,
+    ports,
+    ...(unsolicitedSyn && { unsolicitedSyn }),
+    ...(timeExceeded && { timeExceeded }),
+  };
+  return { axes, describe: "a scenario's own NAT", source: "the scenario" };
 }

@@ -1,15 +1,15 @@
 import type { TechniqueSpec } from "../../wire/control.ts";
 import type { Cell } from "./cell.ts";
-import type { Gateway, NatModel } from "../nat/model.ts";
+import { refusalName, type Gateway, type NatModel } from "../nat/model.ts";
 
 /** Title of the block that cells of a technique stand in: the technique, and what sets the entry apart from its plain use. */
-export function blockTitle(technique: TechniqueSpec, neighbour: Cell["neighbour"]): string {
+export function blockTitle(technique: TechniqueSpec, neighbours: Cell["neighbours"]): string {
   const parts = [technique.name === "natblaster-2" ? `natblaster-2 ${technique.syn}` : technique.name];
   if ("predictionOffset" in technique && technique.predictionOffset !== 0) {
     const offset = technique.predictionOffset;
     parts.push(`prediction ${offset > 0 ? "+" : ""}${offset}`);
   }
-  if (neighbour) parts.push(`neighbour every ${neighbour.everyMs} ms`);
+  if (neighbours?.a) parts.push(`neighbour every ${neighbours.a.everyMs} ms`);
   return parts.join(", ");
 }
 
@@ -27,5 +27,5 @@ export function gatewayName(gateway: Gateway): string {
 function policyParts(na: Gateway, nb: Gateway): string[] {
   if (na.kind === "router" || nb.kind === "router") return [];
   const pair = (axis: (model: NatModel) => string) => [...new Set([axis(na.model), axis(nb.model)])].join("~");
-  return [pair((model) => model.unsolicitedSyn), `te-${pair((model) => model.timeExceeded)}`];
+  return [pair((model) => refusalName(model.unsolicitedSyn)), `te-${pair((model) => model.timeExceeded)}`];
 }

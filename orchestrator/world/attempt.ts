@@ -49,11 +49,12 @@ export function planAttempt(
 export async function runAttempt(
   world: World,
   plan: AttemptPlan,
-  { neighbour }: Pick<Cell, "neighbour">,
+  { neighbours }: Pick<Cell, "neighbours">,
 ): Promise<Evidence> {
   await Promise.all(world.ids.map((id) => world.agent(id).call("capture-begin", {})));
   world.takeLogs();
   const startedAtUs = Date.now() * 1000;
+  const neighbour = neighbours?.a;
   if (neighbour) await world.agent("a2").call("noise-begin", { x: ADDRESS.x, everyMs: neighbour.everyMs });
   const attempts = await attemptBoth(world, plan);
   const noise = neighbour ? await world.agent("a2").call("noise-end", {}) : undefined;

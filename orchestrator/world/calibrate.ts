@@ -49,11 +49,14 @@ async function measure(
 function compare(gateway: Gateway, observed: Calibration["observed"], side: Side): string[] {
   if (gateway.kind === "router") return compareRouter(observed, side);
   const { model } = gateway;
-  const answers = { drop: "silence", reset: "reset" } as const;
   const arrives = model.timeExceeded === "translate";
   return [
     ...comparePorts(model, observed, side),
-    ...differs("unsolicitedSyn", answers[model.unsolicitedSyn], observed.synAnswer),
+    ...differs(
+      "unsolicitedSyn",
+      model.unsolicitedSyn === "drop" ? "silence" : model.unsolicitedSyn === "reset" ? "reset" : "unreachable",
+      observed.synAnswer,
+    ),
     ...differs("timeExceeded arrives at the host", arrives, observed.timeExceededArrived),
   ];
 }

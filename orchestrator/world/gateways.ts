@@ -13,12 +13,14 @@ export interface LoadedRules {
 
 /** Makes `side`'s gateway behave like `gateway` and reads back what the kernel holds now. */
 export async function loadGateway(world: World, side: Side, gateway: Gateway): Promise<LoadedRules> {
-  const { tool, text } = renderRuleset(gateway, gatewayPlace(side));
+  const { iptables, nft } = renderRuleset(gateway, gatewayPlace(side));
+  const agent = world.agent(NAT_OF[side]);
   const [readBack] = await Promise.all([
-    world.agent(NAT_OF[side]).run(["sh", "-ec", `${tool}; iptables-save`], text),
+    agent.run(["sh", "-ec", "iptables-restore; iptables-save"], iptables),
     routeLan(world, side, gateway.kind),
   ]);
-  return { sent: text, readBack };
+  await agent.run(["nft", "-f", "-"], nft);
+  return { sent: iptables, readBack };
 }
 
 /** What R's route to each LAN was last set for; a fresh R has none, as behind a NAT. */

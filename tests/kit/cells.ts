@@ -1,14 +1,14 @@
 import { parseScenario } from "../../orchestrator/scenario/load.ts";
 import type { Cell } from "../../orchestrator/scenario/cell.ts";
-import type { Gateway, NatModel, PortAllocation } from "../../orchestrator/nat/model.ts";
+import { completeModel, type Gateway, type PartialModel, type PortAllocation } from "../../orchestrator/nat/model.ts";
 
 /** A NAT that keeps ports and drops what nobody asked for, but for what is said otherwise. */
-export function nat(model: Partial<NatModel> = {}): Gateway {
+export function nat(model: PartialModel = {}): Gateway {
   const ports: PortAllocation = { kind: "preserve" };
   return {
     kind: "nat",
     name: "under-test",
-    model: { ports, unsolicitedSyn: "drop", timeExceeded: "translate", ...model },
+    model: completeModel({ ports, ...model }),
   };
 }
 

@@ -12,7 +12,7 @@ const random = (from: number, to: number): PortAllocation => ({ kind: "random", 
 
 describe("checkModel", () => {
   it.each(Object.entries(NATS))("accepts %s of the catalogue", (_, nat) => {
-    expect(checkModel(nat)).toEqual([]);
+    expect(checkModel(nat.axes)).toEqual([]);
   });
 
   it.each([

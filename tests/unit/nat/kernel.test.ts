@@ -20,7 +20,7 @@ describe.skipIf(missing)("a rule-set on the real kernel", () => {
       const loaded = rulesOf(box);
       load(box, gateway);
       expect(rulesOf(box)).toEqual(loaded);
-      expect(loaded).toHaveLength(renderRuleset(gateway, PLACE).text.match(/^-A /gm)?.length ?? 0);
+      expect(loaded).toHaveLength(renderRuleset(gateway, PLACE).iptables.match(/^-A /gm)?.length ?? 0);
     },
   );
 
@@ -50,7 +50,7 @@ describe.skipIf(missing)("a rule-set on the real kernel", () => {
 });
 
 function load(box: Namespace, gateway: Gateway): void {
-  box.sh("iptables-nft-restore", renderRuleset(gateway, PLACE).text);
+  box.sh("iptables-nft-restore", renderRuleset(gateway, PLACE).iptables);
 }
 
 function rulesOf(box: Namespace): string[] {

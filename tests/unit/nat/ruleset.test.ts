@@ -6,13 +6,13 @@ import { GATEWAYS, PLACE } from "./models.ts";
 
 describe("renderRuleset", () => {
   it.each(Object.entries(GATEWAYS))("renders %s as checked in", async (name, gateway) => {
-    await expect(renderRuleset(gateway, PLACE).text).toMatchFileSnapshot(`golden/${name}.rules`);
+    await expect(renderRuleset(gateway, PLACE).iptables).toMatchFileSnapshot(`golden/${name}.rules`);
   });
 
   it.each(Object.entries(GATEWAYS))("names every table for %s, so that stale rules vanish", (_, gateway) => {
-    const { text } = renderRuleset(gateway, PLACE);
-    expect(text.match(/^\*.*$/gm)).toEqual(["*raw", "*nat", "*filter"]);
-    expect(text.match(/^COMMIT$/gm)).toHaveLength(3);
+    const { iptables: text } = renderRuleset(gateway, PLACE);
+    expect(text.match(/^\*.*$/gm)).toEqual(["*raw", "*mangle", "*nat", "*filter"]);
+    expect(text.match(/^COMMIT$/gm)).toHaveLength(4);
   });
 });
 

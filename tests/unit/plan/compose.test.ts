@@ -31,7 +31,7 @@ describe("compose/", () => {
 
 describe("renderCompose", () => {
   it("gives every node the capabilities and sysctls of its recipe and no network", () => {
-    const { services } = read(renderCompose({ ...world, neighbour: { everyMs: 10 } }));
+    const { services } = read(renderCompose({ ...world, neighbours: { a: { everyMs: 10 } } }));
     const recipes = [R, ...nodesOf({ neighbour: true })];
     expect(Object.keys(services)).toEqual(recipes.map(({ id }) => id));
     for (const { id, capabilities, sysctls } of recipes) {

@@ -8,7 +8,7 @@ export const REFERENCES = {
 } as const;
 
 const scenario = await loadScenario(new URL("../../../scenarios/paper.yaml", import.meta.url).pathname);
-const cells = expandScenario(scenario).filter(({ neighbour }) => !neighbour);
+const cells = expandScenario(scenario).filter(({ neighbours }) => !neighbours);
 
 /** The worlds that compose/ holds: the paper's with both NATs alike, and every technique of the paper to try in them. */
 export function referenceWorld(nat: keyof typeof REFERENCES): ComposeWorld {

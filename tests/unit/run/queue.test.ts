@@ -1,12 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { completeModel } from "../../../orchestrator/nat/model.ts";
 import { CellQueue } from "../../../orchestrator/run/queue.ts";
 import type { Cell } from "../../../orchestrator/scenario/cell.ts";
+import { PLAIN_CORE } from "../../../wire/control.ts";
 
 /** A cell of a group: its gateways, and whether it has a neighbour. */
 function cellOf(group: number, index: number): Cell {
   const ports = { kind: "sequential", step: 1 + (group >> 1), range: { from: 40_000, to: 40_511 } } as const;
-  const nat = { kind: "nat", name: "n", model: { ports, unsolicitedSyn: "drop", timeExceeded: "drop" } } as const;
+  const nat = { kind: "nat", name: "n", model: completeModel({ ports }) } as const;
   return {
     id: `${group}-${index}`,
     scenario: "s",
@@ -14,10 +16,11 @@ function cellOf(group: number, index: number): Cell {
     technique: { name: "connect" },
     na: nat,
     nb: nat,
+    core: PLAIN_CORE,
     trials: 1,
     deadlineMs: 1000,
     expected: { verdict: "direct" },
-    ...(group % 2 === 1 ? { neighbour: { everyMs: 10 } } : {}),
+    ...(group % 2 === 1 ? { neighbours: { a: { everyMs: 10 } } } : {}),
   };
 }
 const groupOf = ({ id }: Cell): string => id.split("-")[0] ?? "";
