@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NatbedError } from "../../../orchestrator/errors.ts";
+import { NATS } from "../../../orchestrator/nat/catalogue.ts";
+import { completeModel } from "../../../orchestrator/nat/model.ts";
 import { loadScenario, parseScenario } from "../../../orchestrator/scenario/load.ts";
 
 /** The problem lines of a scenario text, or the error's message where it has none. */
@@ -15,6 +17,8 @@ function problemsOf(text: string): string[] {
 }
 
 const entry = (lines: string) => `name: x\nmatrix:\n  - ${lines.trim().replaceAll("\n", "\n    ")}\n`;
+/** What `na` and `nb` may name in a file without NATs of its own. */
+const GATEWAYS = [...Object.keys(NATS), "none"].join(", ");
 const dial = "technique: connect\nna: [preserve]\nnb: [random]\n";
 
 describe("a malformed file", () => {
@@ -62,12 +66,12 @@ matrix:
       "x.yaml:3:1 foo: unknown key",
       'x.yaml:6:21 matrix[0].options.syn: received "lowttl", allowed: normal, low-ttl; did you mean low-ttl?',
       'x.yaml:6:37 matrix[0].options.skewMs: received "3", expected number',
-      'x.yaml:7:10 matrix[0].na[0]: received "presrve", allowed: preserve, sequential, random, none; did you mean preserve?',
+      `x.yaml:7:10 matrix[0].na[0]: received "presrve", allowed: ${GATEWAYS}; did you mean preserve?`,
       "x.yaml:8:9 matrix[0].nb: received [], needs at least 1 item",
       "x.yaml:9:5 matrix[0].expct: unknown key",
       expect.stringMatching(/^x\.yaml:11:9 matrix\[0\]\.expect\[0\]\.cause: missing, allowed: icmp-killed-connect, /),
       'x.yaml:11:29 matrix[0].expect[0].when.na.ports: received "radom", allowed: preserve, sequential, random; did you mean random?',
-      'x.yaml:11:41 matrix[0].expect[0].when.nb[0]: received "foo", allowed: preserve, sequential, random, none',
+      `x.yaml:11:41 matrix[0].expect[0].when.nb[0]: received "foo", allowed: ${GATEWAYS}`,
       'x.yaml:12:20 matrix[0].expect[1].verdict: received "drct", allowed: direct, relayed, blocked; did you mean direct?',
       'x.yaml:13:16 matrix[1].technique: received "natblaster", allowed: connect, public, relay, simultaneous-open, natblaster-2, natblaster-4; did you mean natblaster-2?',
     ]);
@@ -158,7 +162,7 @@ describe("own NATs", () => {
     expect(cell?.na).toEqual({
       kind: "nat",
       name: "opener",
-      model: { ports: { kind: "preserve" }, unsolicitedSyn: "reset", timeExceeded: "drop" },
+      model: completeModel({ ports: { kind: "preserve" }, unsolicitedSyn: "reset", timeExceeded: "drop" }),
     });
     expect(cell?.id).toBe("connect.opener~random.reset~drop.te-drop~translate");
   });
