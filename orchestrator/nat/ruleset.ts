@@ -5,11 +5,13 @@ import { blockedInward } from "./rules/inward.ts";
 import { timeExceededRules } from "./rules/time-exceeded.ts";
 import { unsolicitedRules } from "./rules/unsolicited.ts";
 
-/** A gateway's place in the world: its interfaces by name, the prefix behind it, its outside address. */
+/**
+ * A gateway's place in the world: its outside interface by name, the prefix behind it, its outside address. It may have several inside
+ * interfaces (a neighbour's, a carrier's subscribers'): inside is everything but `outside`, in iptables `! -i out`.
+ */
 export interface GatewayPlace {
-  readonly inside: string;
   readonly outside: string;
-  /** CIDR prefix of the LAN, e.g. `10.1.0.0/24`. */
+  /** CIDR prefix of what is behind it, e.g. `10.1.0.0/24`; a carrier's is everything. */
   readonly lan: string;
   readonly outsideAddress: string;
 }

@@ -22,7 +22,7 @@ export function wiring(pids: Readonly<Partial<Record<NodeId, Pid>>>): readonly s
 
 /** Where a side's gateway stands. */
 export function gatewayPlace(side: Side): GatewayPlace {
-  return { inside: "in", outside: "out", lan: LAN[side], outsideAddress: outsideAddress(side, "nat") };
+  return { outside: "out", lan: LAN[side], outsideAddress: outsideAddress(side, "nat") };
 }
 
 /** Routes that let the core reach a LAN directly: only where its gateway is a plain router. */

@@ -2,7 +2,7 @@ import { NATS } from "../../../orchestrator/nat/catalogue.ts";
 import { completeModel, type Gateway } from "../../../orchestrator/nat/model.ts";
 import type { GatewayPlace } from "../../../orchestrator/nat/ruleset.ts";
 
-export const PLACE: GatewayPlace = { inside: "in", outside: "out", lan: "10.1.0.0/24", outsideAddress: "198.51.100.1" };
+export const PLACE: GatewayPlace = { outside: "out", lan: "10.1.0.0/24", outsideAddress: "198.51.100.1" };
 
 /** One gateway per kind of rule that the generator knows. */
 export const GATEWAYS: Record<string, Gateway> = {
