@@ -2,11 +2,13 @@ import { Recorder } from "./capture.ts";
 import { serve } from "./channel.ts";
 import { Conntrack } from "./conntrack.ts";
 import { CoreQueue } from "./core-queue.ts";
+import { GatewayBox } from "./nat/gateway.ts";
 
 /** The agent of NA, NB and R: captures, conntrack, and (in R) the user-space hop. */
 const recorder = new Recorder("lazy");
 const conntrack = new Conntrack();
 const queue = new CoreQueue();
+const gateway = new GatewayBox();
 
 serve({
   "capture-begin": () => {
@@ -16,10 +18,12 @@ serve({
   "capture-end": () => recorder.end(),
   "conntrack-flush": () => {
     conntrack.flush();
+    gateway.forget();
     return {};
   },
   "conntrack-dump": () => ({ records: conntrack.dump() }),
   "conntrack-end": () => conntrack.events(),
+  "gateway-load": async (rules) => ({ readBack: await gateway.load(rules) }),
   "core-start": () => {
     queue.start();
     return {};

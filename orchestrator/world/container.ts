@@ -22,6 +22,18 @@ export interface StartedNode {
 }
 
 /**
+ * A router's agent changes its namespace's settings from NAT to NAT. The engine makes all of /proc/sys read-only by default; here
+ * everything but /proc/sys/net stays so. Docker's AppArmor profile, where there is one, forbids the same writes once more.
+ */
+const WRITABLE_NETWORK_SETTINGS = {
+  ReadonlyPaths: [
+    ...["bus", "fs", "irq", "sysrq-trigger"].map((name) => `/proc/${name}`),
+    ...["abi", "crypto", "debug", "dev", "fs", "kernel", "sunrpc", "user", "vm"].map((name) => `/proc/sys/${name}`),
+  ],
+  SecurityOpt: ["apparmor=unconfined"],
+};
+
+/**
  * Starts one node's container with its agent attached. `host`: the container whose PID namespace it shares (R has its own).
  * The container lives as long as the attached stdin does: AutoRemove, StdinOnce, and an agent that exits on end-of-file.
  */
@@ -47,6 +59,7 @@ export async function startNode(
       CapDrop: ["ALL"],
       CapAdd: [...recipe.capabilities],
       Sysctls: sysctlsOf(recipe, engine.kernel),
+      ...(recipe.agent === "router" ? WRITABLE_NETWORK_SETTINGS : {}),
       LogConfig: { Type: "none", Config: {} },
       ...(host ? { PidMode: `container:${host.id}` } : {}),
     },

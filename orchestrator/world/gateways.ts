@@ -13,14 +13,12 @@ export interface LoadedRules {
 
 /** Makes `side`'s gateway behave like `gateway` and reads back what the kernel holds now. */
 export async function loadGateway(world: World, side: Side, gateway: Gateway): Promise<LoadedRules> {
-  const { iptables, nft } = renderRuleset(gateway, gatewayPlace(side));
-  const agent = world.agent(NAT_OF[side]);
-  const [readBack] = await Promise.all([
-    agent.run(["sh", "-ec", "iptables-restore; iptables-save"], iptables),
+  const rules = renderRuleset(gateway, gatewayPlace(side));
+  const [{ readBack }] = await Promise.all([
+    world.agent(NAT_OF[side]).call("gateway-load", rules),
     routeLan(world, side, gateway.kind),
   ]);
-  await agent.run(["nft", "-f", "-"], nft);
-  return { sent: iptables, readBack };
+  return { sent: rules.iptables, readBack };
 }
 
 /** What R's route to each LAN was last set for; a fresh R has none, as behind a NAT. */
