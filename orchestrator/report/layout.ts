@@ -1,8 +1,7 @@
-import { gatewayName } from "../scenario/naming.ts";
-import { refusalName, type Gateway, type NatModel } from "../nat/model.ts";
+import { gatewayName, policyText, surroundingsText } from "../scenario/naming.ts";
 import type { CellResult } from "./events.ts";
 
-/** The results of one technique: a grid per policy of the NATs. */
+/** The results of one technique: a grid per policy of the NATs, per core and per carrier. */
 export interface Block {
   readonly title: string;
   readonly grids: readonly Grid[];
@@ -10,7 +9,10 @@ export interface Block {
 
 /** Rows are NA, columns NB, both in the order of their first cell. */
 export interface Grid {
-  /** What the NATs do apart from ports, e.g. `SYN drop, time-exceeded drop`; empty where there are no NATs. */
+  /**
+   * What the NATs do apart from ports, and what stands around them, e.g. `SYN drop, time-exceeded drop, core 20 ms`; empty where
+   * there are no NATs and the core is plain.
+   */
   readonly policy: string;
   readonly rows: readonly string[];
   readonly columns: readonly string[];
@@ -21,7 +23,9 @@ export interface Grid {
 export function layOut(results: readonly CellResult[]): Block[] {
   const blocks = Map.groupBy(results, ({ cell }) => cell.block);
   return [...blocks].map(([title, members]) => {
-    const grids = Map.groupBy(members, ({ cell }) => policyText(cell.na, cell.nb));
+    const grids = Map.groupBy(members, ({ cell }) =>
+      [...policyText(cell.na, cell.nb), ...surroundingsText(cell)].join(", "),
+    );
     return { title, grids: [...grids].map(([policy, inGrid]) => gridOf(policy, inGrid)) };
   });
 }
@@ -37,10 +41,4 @@ function gridOf(policy: string, results: readonly CellResult[]): Grid {
     columns: [...new Set(results.map(({ cell }) => gatewayName(cell.nb)))],
     at: (row, column) => byKey.get(key(row, column)),
   };
-}
-
-function policyText(na: Gateway, nb: Gateway): string {
-  if (na.kind === "router" || nb.kind === "router") return "";
-  const pair = (axis: (model: NatModel) => string) => [...new Set([axis(na.model), axis(nb.model)])].join("/");
-  return `SYN ${pair((model) => refusalName(model.unsolicitedSyn))}, time-exceeded ${pair((model) => model.timeExceeded)}`;
 }

@@ -1,12 +1,22 @@
 import type { NamedNat } from "../nat/catalogue.ts";
+import { checkModel } from "../nat/check.ts";
+import { gatewayOf, policiesOf } from "./choice.ts";
 import type { Problem } from "./problem.ts";
 import { NO_NAT, type MatrixEntry } from "./schema.ts";
+import { NO_CARRIER, type CarrierWords } from "./surroundings.ts";
 
 const AXES = ["unsolicitedSyn", "timeExceeded"] as const;
 
 /** Combinations that no cell can have, each with its reason. Paths are relative to the entry. */
 export function checkCombination(entry: MatrixEntry, nats: ReadonlyMap<string, NamedNat>): Problem[] {
-  return [...checkGateways(entry), ...checkAxes(entry, nats), ...checkNeighbour(entry), ...checkExpectations(entry)];
+  return [
+    ...checkGateways(entry),
+    ...checkAxes(entry, nats),
+    ...checkPolicies(entry, nats),
+    ...checkCarriers(entry),
+    ...checkNeighbour(entry),
+    ...checkExpectations(entry),
+  ];
 }
 
 function checkGateways(entry: MatrixEntry): Problem[] {
@@ -27,6 +37,44 @@ function checkAxes(entry: MatrixEntry, nats: ReadonlyMap<string, NamedNat>): Pro
     const fixed = names.every((name) => nats.get(name)?.axes[axis] !== undefined);
     return fixed ? [{ path: [axis], message: `has no effect: every NAT here fixes its own ${axis}` }] : [];
   });
+}
+
+/** A NAT that is sound by itself may not be so under an entry's policy. */
+function checkPolicies(entry: MatrixEntry, nats: ReadonlyMap<string, NamedNat>): Problem[] {
+  return (["na", "nb"] as const).flatMap((side) =>
+    entry[side].flatMap((name, index) => {
+      const reasons = policiesOf(entry).flatMap((policy) => {
+        const gateway = gatewayOf(name, nats, policy);
+        return gateway.kind === "nat" ? checkModel(gateway.model) : [];
+      });
+      return [...new Set(reasons)].map((message) => ({
+        path: [side, index],
+        message: `${name} cannot do that: ${message}`,
+      }));
+    }),
+  );
+}
+
+function checkCarriers({ technique, carrier }: MatrixEntry): Problem[] {
+  if (carrier === undefined) return [];
+  const listed = Array.isArray(carrier);
+  const all = (listed ? carrier : [carrier]) as readonly CarrierWords[];
+  return all.flatMap((words, index) => {
+    const path = listed ? ["carrier", index] : ["carrier"];
+    const message = carrierFault(words, technique);
+    return message === undefined ? [] : [{ path, message }];
+  });
+}
+
+function carrierFault(words: CarrierWords, technique: MatrixEntry["technique"]): string | undefined {
+  if (words === NO_CARRIER) return undefined;
+  const { a, b, shared } = words;
+  if (technique === "public")
+    return "technique public is the control without NATs: there is nothing a carrier could stand before";
+  if ([a, b, shared].includes(NO_NAT)) return `a carrier is a NAT; leave the side out that has none`;
+  if (shared !== undefined && (a ?? b) !== undefined)
+    return "shared is the one carrier of both sides: a and b cannot have others";
+  return (a ?? b ?? shared) === undefined ? "names no NAT; give it a, b or shared" : undefined;
 }
 
 function checkNeighbour({ technique, neighbour }: MatrixEntry): Problem[] {

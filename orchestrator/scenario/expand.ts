@@ -1,11 +1,11 @@
-import { PLAIN_CORE, type TechniqueSpec } from "../../wire/control.ts";
+import type { TechniqueSpec } from "../../wire/control.ts";
 import type { NamedNat } from "../nat/catalogue.ts";
-import { completeModel, type Gateway, type NatModel } from "../nat/model.ts";
 import type { Cell } from "./cell.ts";
+import { choicesOf, type Choice } from "./choice.ts";
 import { expectationOf, matchRule } from "./expectation.ts";
 import { blockTitle, cellId } from "./naming.ts";
 import type { Problem } from "./problem.ts";
-import { NO_NAT, type MatrixEntry, type ScenarioFile } from "./schema.ts";
+import type { MatrixEntry, ScenarioFile } from "./schema.ts";
 
 /** What an entry gets where neither it nor the file's defaults say otherwise. */
 const LIMITS = { trials: 1, deadlineMs: 1500 };
@@ -21,10 +21,10 @@ export function expandMatrix(
   file.matrix.forEach((entry, index) => {
     const base = ["matrix", index];
     const used = new Set<number>();
-    for (const [na, nb] of gatewayPairs(entry, nats)) {
-      const rule = matchRule(entry.expect, na, nb);
-      const cell = rule < 0 ? undefined : cellOf(file, entry, { na, nb, rule });
-      const id = cell?.id ?? cellId(titleOf(entry), na, nb);
+    for (const choice of choicesOf(entry, nats)) {
+      const rule = matchRule(entry.expect, choice);
+      const cell = rule < 0 ? undefined : cellOf(file, entry, { choice, rule });
+      const id = cell?.id ?? cellId(titleOf(entry), choice);
       if (!cell)
         problems.push({ path: [...base, "expect"], message: `no rule fits cell ${id}; add a last rule without when` });
       if (owner.has(id))
@@ -40,9 +40,9 @@ export function expandMatrix(
   return { cells, problems };
 }
 
-/** Reorders cells so that those with the same pair of NATs are neighbours: a warm world then seldom changes its rules. */
+/** Reorders cells so that those with the same NATs are neighbours: a warm world then seldom changes its rules. */
 export function groupByGateways(cells: readonly Cell[]): Cell[] {
-  const groups = Map.groupBy(cells, ({ na, nb }) => JSON.stringify([na, nb]));
+  const groups = Map.groupBy(cells, ({ na, nb, carrier }) => JSON.stringify([na, nb, carrier]));
   return [...groups.values()].flat();
 }
 
@@ -58,41 +58,15 @@ function unusedRules(entry: MatrixEntry, used: ReadonlySet<number>): number[] {
   return entry.expect.flatMap((_, index) => (used.has(index) ? [] : [index]));
 }
 
-function* gatewayPairs(entry: MatrixEntry, nats: ReadonlyMap<string, NamedNat>): Generator<[Gateway, Gateway]> {
-  for (const unsolicitedSyn of entry.unsolicitedSyn ?? (["drop"] as const)) {
-    for (const timeExceeded of entry.timeExceeded ?? (["translate"] as const)) {
-      const policy = { unsolicitedSyn, timeExceeded };
-      for (const na of entry.na)
-        for (const nb of entry.nb) yield [gatewayOf(na, nats, policy), gatewayOf(nb, nats, policy)];
-    }
-  }
-}
-
-function gatewayOf(
-  name: string,
-  nats: ReadonlyMap<string, NamedNat>,
-  policy: Pick<NatModel, "unsolicitedSyn" | "timeExceeded">,
-): Gateway {
-  const nat = nats.get(name);
-  if (name === NO_NAT || !nat) return { kind: "router" };
-  return { kind: "nat", name, model: completeModel({ ...policy, ...nat.axes }) };
-}
-
-function cellOf(
-  file: ScenarioFile,
-  entry: MatrixEntry,
-  { na, nb, rule }: { na: Gateway; nb: Gateway; rule: number },
-): Cell {
+function cellOf(file: ScenarioFile, entry: MatrixEntry, { choice, rule }: { choice: Choice; rule: number }): Cell {
   const block = titleOf(entry);
   return {
-    id: cellId(block, na, nb),
+    id: cellId(block, choice),
     scenario: file.name,
     block,
     technique: techniqueOf(entry),
-    na,
-    nb,
-    core: PLAIN_CORE,
-    ...(entry.neighbour && { neighbours: { a: entry.neighbour } }),
+    ...choice,
+    ...neighboursOf(entry),
     trials: entry.trials ?? file.defaults?.trials ?? LIMITS.trials,
     deadlineMs: entry.deadlineMs ?? file.defaults?.deadlineMs ?? LIMITS.deadlineMs,
     expected: expectationOf(entry.expect[rule]!),
@@ -100,7 +74,13 @@ function cellOf(
 }
 
 function titleOf(entry: MatrixEntry): string {
-  return entry.block ?? blockTitle(techniqueOf(entry), entry.neighbour && { a: entry.neighbour });
+  return entry.block ?? blockTitle(techniqueOf(entry), neighboursOf(entry).neighbours);
+}
+
+function neighboursOf({ neighbour }: MatrixEntry): Pick<Cell, "neighbours"> {
+  if (!neighbour) return {};
+  const { everyMs, beside } = neighbour;
+  return { neighbours: Object.fromEntries(beside.map((side) => [side, { everyMs }])) };
 }
 
 function techniqueOf(entry: MatrixEntry): TechniqueSpec {

@@ -1,5 +1,6 @@
 import { NATS, type NamedNat } from "../nat/catalogue.ts";
 import { checkModel } from "../nat/check.ts";
+import { completeModel, type PartialModel } from "../nat/model.ts";
 import type { Problem } from "./problem.ts";
 import { NO_NAT, type NatDefinition } from "./schema.ts";
 
@@ -21,25 +22,33 @@ export function resolveNats(definitions: Readonly<Record<string, NatDefinition>>
     } else if (typeof nat === "string") {
       problems.push({ path, message: nat, atKey: true });
     } else {
-      problems.push(...checkModel(nat.axes).map((message) => ({ path: [...path, "ports"], message })));
+      problems.push(...checkModel(completeModel(nat.axes)).map((message) => ({ path, message, atKey: true })));
       nats.set(name, nat);
     }
   }
   return { nats, problems };
 }
 
-function combine({ extends: from, ...own }: NatDefinition, nats: ReadonlyMap<string, NamedNat>): NamedNat | string {
-  const base = from === undefined ? undefined : nats.get(from);
+function combine(
+  { extends: from, describe, ...own }: NatDefinition,
+  nats: ReadonlyMap<string, NamedNat>,
+): NamedNat | string {
+  const base: NamedNat | undefined = from === undefined ? undefined : nats.get(from);
   if (from !== undefined && !base) return `extends ${from}, which is not a NAT defined above it`;
-  const ports = own.ports ?? base?.axes.ports;
-  if (!ports) return "needs ports, or extends to take them from";
-  const unsolicitedSyn = own.unsolicitedSyn ?? base?.axes.unsolicitedSyn;
-  const timeExceeded = own.timeExceeded ?? base?.axes.timeExceeded;
-  const axes = {
+  const { blockSize, ...axes }: Omit<PartialModel, "blockSize"> & Pick<NatDefinition, "blockSize"> = {
     ...base?.axes,
-    ports,
-    ...(unsolicitedSyn && { unsolicitedSyn }),
-    ...(timeExceeded && { timeExceeded }),
+    ...own,
   };
-  return { axes, describe: "a scenario's own NAT", source: "the scenario" };
+  const { ports } = axes;
+  if (!ports) return "needs ports, or extends to take them from";
+  return {
+    axes: {
+      ...axes,
+      ports,
+      ...(typeof blockSize === "number" && { blockSize }),
+      ...((base?.axes.timeouts ?? own.timeouts) && { timeouts: { ...base?.axes.timeouts, ...own.timeouts } }),
+    },
+    describe: describe ?? base?.describe ?? "a scenario's own NAT",
+    source: "the scenario",
+  };
 }

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { knownKeys } from "./strict.ts";
 import { suggest } from "./suggest.ts";
 
 type Path = readonly PropertyKey[];
@@ -12,12 +13,17 @@ export interface Problem {
 }
 
 /** One problem of an enumeration, worded as everywhere: what came, what is allowed, what was perhaps meant. */
-function notAllowed(received: unknown, allowed: readonly unknown[]): string {
+function notAllowed(received: unknown, allowed: readonly unknown[], besides = ""): string {
   const near = typeof received === "string" ? suggest(received, allowed.map(String)) : [];
   const hint = near.length > 0 ? `; did you mean ${near[0]}?` : "";
   return received === undefined
-    ? `missing, allowed: ${allowed.join(", ")}`
-    : `received ${shown(received)}, allowed: ${allowed.join(", ")}${hint}`;
+    ? `missing, allowed: ${allowed.join(", ")}${besides}`
+    : `received ${shown(received)}, allowed: ${allowed.join(", ")}${besides}${hint}`;
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const [near] = suggest(key, known);
+  return near === undefined ? `unknown key, allowed: ${known.join(", ")}` : `unknown key; did you mean ${near}?`;
 }
 
 /** What zod found, in the words of this tool. `data` is what was validated. */
@@ -27,13 +33,17 @@ export function explainIssue(issue: z.core.$ZodIssue, data: unknown, base: Path 
   const problem = (message: string): Problem[] => [{ path, message }];
   switch (issue.code) {
     case "unrecognized_keys":
-      return issue.keys.map((key) => ({ path: [...path, key], message: "unknown key", atKey: true }));
+      return issue.keys.map((key) => ({
+        path: [...path, key],
+        message: unknownKey(key, knownKeys(issue)),
+        atKey: true,
+      }));
     case "invalid_value":
       return problem(notAllowed(received, issue.values));
     case "invalid_union":
       // A discriminator without a branch; zod's type does not know of the options that it then carries.
       if ("options" in issue) return problem(notAllowed(received, issue.options as string[]));
-      return nearestBranch(issue.errors).flatMap((inner) => explainIssue(inner, data, path));
+      return explainUnion(issue, data, path);
     case "invalid_type":
       return problem(
         received === undefined
@@ -55,6 +65,16 @@ export function explainIssue(issue: z.core.$ZodIssue, data: unknown, base: Path 
     default:
       return problem(issue.message);
   }
+}
+
+function explainUnion({ errors }: z.core.$ZodIssueInvalidUnion, data: unknown, path: Path): Problem[] {
+  const nearest = nearestBranch(errors);
+  const mapping = errors.flat().some((other) => other.code === "invalid_type" && other.expected === "object");
+  const [only] = nearest;
+  if (mapping && nearest.length === 1 && only?.code === "invalid_value" && only.path.length === 0) {
+    return [{ path, message: notAllowed(valueAt(data, path), only.values, ", or a mapping") }];
+  }
+  return nearest.flatMap((inner) => explainIssue(inner, data, path));
 }
 
 /** The branch that got furthest into the value is the one that was meant. */

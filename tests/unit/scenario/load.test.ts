@@ -1,22 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { NatbedError } from "../../../orchestrator/errors.ts";
 import { NATS } from "../../../orchestrator/nat/catalogue.ts";
 import { completeModel } from "../../../orchestrator/nat/model.ts";
 import { loadScenario, parseScenario } from "../../../orchestrator/scenario/load.ts";
+import { entry, problemsOf } from "./problems.ts";
 
-/** The problem lines of a scenario text, or the error's message where it has none. */
-function problemsOf(text: string): string[] {
-  try {
-    parseScenario("x.yaml", text);
-  } catch (error) {
-    if (!(error instanceof NatbedError)) throw error;
-    expect(error).toMatchObject({ kind: "usage", code: "scenario-invalid" });
-    return error.detail?.split("\n") ?? [error.message];
-  }
-  return [];
-}
-
-const entry = (lines: string) => `name: x\nmatrix:\n  - ${lines.trim().replaceAll("\n", "\n    ")}\n`;
 /** What `na` and `nb` may name in a file without NATs of its own. */
 const GATEWAYS = [...Object.keys(NATS), "none"].join(", ");
 const dial = "technique: connect\nna: [preserve]\nnb: [random]\n";
@@ -63,12 +50,12 @@ matrix:
     expect(problemsOf(text)).toEqual([
       'x.yaml:1:7 name: received "Paper!", expected lower-case letters, digits and hyphens',
       "x.yaml:2:21 defaults.trials: received 0, must be at least 1",
-      "x.yaml:3:1 foo: unknown key",
+      "x.yaml:3:1 foo: unknown key, allowed: name, describe, defaults, nats, matrix",
       'x.yaml:6:21 matrix[0].options.syn: received "lowttl", allowed: normal, low-ttl; did you mean low-ttl?',
       'x.yaml:6:37 matrix[0].options.skewMs: received "3", expected number',
       `x.yaml:7:10 matrix[0].na[0]: received "presrve", allowed: ${GATEWAYS}; did you mean preserve?`,
       "x.yaml:8:9 matrix[0].nb: received [], needs at least 1 item",
-      "x.yaml:9:5 matrix[0].expct: unknown key",
+      "x.yaml:9:5 matrix[0].expct: unknown key; did you mean expect?",
       expect.stringMatching(/^x\.yaml:11:9 matrix\[0\]\.expect\[0\]\.cause: missing, allowed: icmp-killed-connect, /),
       'x.yaml:11:29 matrix[0].expect[0].when.na.ports: received "radom", allowed: preserve, sequential, random; did you mean random?',
       `x.yaml:11:41 matrix[0].expect[0].when.nb[0]: received "foo", allowed: ${GATEWAYS}`,
@@ -171,7 +158,7 @@ describe("own NATs", () => {
     [
       "a contradictory model",
       "  up: { ports: { kind: sequential, step: 3, range: { from: 5000, to: 4000 } } }",
-      /nats\.up\.ports: range 5000-4000 is empty/,
+      /x\.yaml:3:3 nats\.up: range 5000-4000 is empty/,
     ],
     [
       "extending what is defined below",
