@@ -1,7 +1,8 @@
 import { Recorder } from "./capture.ts";
 import { serve } from "./channel.ts";
 import { Conntrack } from "./conntrack.ts";
-import { CoreQueue } from "./core-queue.ts";
+import { CoreQueue } from "./core/queue.ts";
+import { sendDatagrams } from "./datagrams.ts";
 import { GatewayBox } from "./nat/gateway.ts";
 
 /** The agent of NA, NB and R: captures, conntrack, and (in R) the user-space hop. */
@@ -28,5 +29,11 @@ serve({
     queue.start();
     return {};
   },
+  "core-set": ({ core, seed }) => {
+    queue.set(core, seed);
+    return {};
+  },
+  "core-drain": () => ({ dropped: queue.drain() }),
+  "send-raw": sendDatagrams,
   "x-link": ({ state }) => ({ dropped: queue.setLink(state) }),
 });

@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CoreQueue } from "./core-queue.ts";
+import type { CoreModel } from "../wire/control.ts";
+import { CoreQueue } from "./core/queue.ts";
 import { setting } from "./setting.ts";
 import { XServer } from "./x-server.ts";
 
@@ -32,7 +33,9 @@ async function bringWorldUp(peers: readonly string[]): Promise<void> {
   await until("started", () => missing(peers, processes("started")));
   const pids = processes("started");
   runScript(Object.fromEntries([...pids, [node, String(process.pid)]]));
-  new CoreQueue().start();
+  const queue = new CoreQueue();
+  queue.start();
+  queue.set(JSON.parse(setting("NATBED_CORE")) as CoreModel, 1);
   await until("ready", () => {
     const ended = [...pids].filter(([, pid]) => !existsSync(`/proc/${pid}`)).map(([id]) => id);
     if (ended.length > 0) throw new Error(`ended before the world was up: ${ended.join(", ")}`);

@@ -1,6 +1,7 @@
 import type { Operations, SynAnswer } from "../wire/control.ts";
 import { Recorder } from "./capture.ts";
 import { serve } from "./channel.ts";
+import { sendDatagrams } from "./datagrams.ts";
 import { TcpSocket } from "./net/tcp-socket.ts";
 import { XServer } from "./x-server.ts";
 
@@ -15,6 +16,7 @@ serve({
     return {};
   },
   "capture-end": () => recorder.end(),
+  "send-raw": sendDatagrams,
   "syn-answer": async (parameters) => ({ answer: await askUnsolicited(parameters) }),
   reset: () => {
     server.reset();

@@ -147,9 +147,9 @@ export interface CoreModel {
   readonly sourceRoute: "forward" | "refuse";
   /** Unicast reverse path filter on X's link: X cannot send from addresses that are not its own (BCP 38). */
   readonly antiSpoofing: boolean;
-  /** One-way delay of everything that crosses the core, in ms. */
+  /** One-way delay of everything that crosses the core, and of R's own ICMP errors, in ms. */
   readonly delayMs: number;
-  /** Share of packets that the core loses, in percent. */
+  /** Share of these packets that the core loses, in percent. */
   readonly lossPercent: number;
   /** Routers that packets to and from each NAT pass besides R. */
   readonly extraHops: number;
@@ -192,7 +192,12 @@ export interface Operations {
   "syn-answer": { parameters: { to: Endpoint; waitMs: number }; result: { answer: SynAnswer } };
   /** Loads a NAT's rules and returns what the kernel holds now. */
   "gateway-load": { parameters: GatewayRules; result: { readBack: string } };
+  /** What R's agent has to do for this core from now on; its rules are loaded apart. The same seed loses the same packets of a sequence. */
   "core-set": { parameters: { core: CoreModel; seed: number }; result: Record<never, never> };
+  /** Drops what the core holds back at the moment. */
+  "core-drain": { parameters: Record<never, never>; result: { dropped: number } };
+  /** Sends whole IPv4 datagrams (base64) as they are. */
+  "send-raw": { parameters: { datagrams: readonly { to: string; bytes: string }[] }; result: Record<never, never> };
   probe: { parameters: ProbeParameters; result: Fingerprint };
   attempt: { parameters: AttemptParameters; result: AttemptResult };
   transfer: { parameters: { sendSeed: string; bytes: number; withinMs: number }; result: TransferResult };

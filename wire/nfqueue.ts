@@ -5,9 +5,18 @@ import { decodeNetfilter, encodeNetfilter, FAMILY, SUBSYSTEM } from "./nfnetlink
 
 // linux/netfilter/nfnetlink_queue.h
 
-const OPERATION = { packet: 0, verdict: 1, config: 2 };
-const NFQA = { packetHeader: 1, verdictHeader: 2, mark: 3, inDevice: 5, outDevice: 6, payload: 10, capturedLength: 13 };
-const NFQA_CONFIG = { command: 1, params: 2 };
+const OPERATION = { packet: 0, verdict: 1, config: 2, verdictBatch: 3 };
+const NFQA = {
+  packetHeader: 1,
+  verdictHeader: 2,
+  mark: 3,
+  timestamp: 4,
+  inDevice: 5,
+  outDevice: 6,
+  payload: 10,
+  capturedLength: 13,
+};
+const NFQA_CONFIG = { command: 1, params: 2, maxLength: 3 };
 const COMMAND_BIND = 1;
 const COPY = { meta: 1, packet: 2 };
 /** struct nfqnl_msg_packet_hdr, packed. */
@@ -36,6 +45,8 @@ export interface QueuedPacket {
   /** Length of the whole packet where it is longer than `payload`. */
   readonly capturedLength?: number;
   readonly mark?: number;
+  /** When the packet came in, in µs since the epoch; absent for packets of the box's own and where nobody asks for timestamps. */
+  readonly atUs?: number;
   /** Interface indexes. */
   readonly inDevice?: number;
   readonly outDevice?: number;
@@ -54,14 +65,30 @@ export function encodeQueueCopy(seq: number, queue: number, copy: QueueCopy): Ui
   return encodeConfig(seq, queue, { type: NFQA_CONFIG.params, value });
 }
 
-/** Says what becomes of a queued packet; not answered. */
-export function encodeQueueVerdict({ queue, packetId, verdict }: QueueVerdict): Uint8Array {
+/** Sets how many packets may wait in a queue (1,024 unless it is said); what comes on top is dropped. Answered by an ack. */
+export function encodeQueueLength(seq: number, queue: number, packets: number): Uint8Array {
+  const value = new Uint8Array(4);
+  putU32be(value, 0, packets);
+  return encodeConfig(seq, queue, { type: NFQA_CONFIG.maxLength, value });
+}
+
+/** Says what becomes of a queued packet; not answered unless the packet is not there (ENOENT). */
+export function encodeQueueVerdict(verdict: QueueVerdict): Uint8Array {
+  return encodeVerdict(OPERATION.verdict, verdict);
+}
+
+/** The same for every packet of the queue up to and including `packetId`, in the order in which they came. */
+export function encodeQueueVerdicts(verdict: QueueVerdict): Uint8Array {
+  return encodeVerdict(OPERATION.verdictBatch, verdict);
+}
+
+function encodeVerdict(operation: number, { queue, packetId, verdict }: QueueVerdict): Uint8Array {
   const value = new Uint8Array(8);
   putU32be(value, 0, VERDICT[verdict]);
   putU32be(value, 4, packetId);
   return encodeNetfilter({
     subsystem: SUBSYSTEM.queue,
-    operation: OPERATION.verdict,
+    operation,
     flags: NETLINK_FLAG.request,
     seq: 0,
     family: FAMILY.unspecified,
@@ -89,6 +116,7 @@ export function decodeQueue(message: NetlinkMessage): Decoded<QueuedPacket | Net
     payload: attributes.get(NFQA.payload) ?? new Uint8Array(0),
     ...optional("capturedLength", attributes.get(NFQA.capturedLength)),
     ...optional("mark", attributes.get(NFQA.mark)),
+    ...timestamp(attributes.get(NFQA.timestamp)),
     ...optional("inDevice", attributes.get(NFQA.inDevice)),
     ...optional("outDevice", attributes.get(NFQA.outDevice)),
   });
@@ -96,6 +124,11 @@ export function decodeQueue(message: NetlinkMessage): Decoded<QueuedPacket | Net
 
 function optional<K extends string>(name: K, value: Uint8Array | undefined): { readonly [P in K]?: number } {
   return value?.length === 4 ? ({ [name]: u32be(value, 0) } as { readonly [P in K]?: number }) : {};
+}
+
+/** struct nfqnl_msg_packet_timestamp: seconds and microseconds, 64 bits each; the seconds fit 32 bits until 2106. */
+function timestamp(value: Uint8Array | undefined): { readonly atUs?: number } {
+  return value?.length === 16 ? { atUs: u32be(value, 4) * 1e6 + u32be(value, 12) } : {};
 }
 
 function encodeConfig(seq: number, queue: number, attribute: { type: number; value: Uint8Array }): Uint8Array {

@@ -19,6 +19,16 @@ export function seededPorts(seed: string, count: number, { from, to }: { from: n
   return [...ports.subarray(0, count)];
 }
 
+const DRAWS_AT_ONCE = 1024;
+
+/** Uniform numbers from 0 to below 1, without end, that follow from `seed` alone. */
+export function* seededDraws(seed: string): Generator<number, never> {
+  for (let block = 0; ; block += 1) {
+    const bytes = seededBytes(`${seed}/${block}`, DRAWS_AT_ONCE * 4);
+    for (let at = 0; at < bytes.length; at += 4) yield bytes.readUInt32LE(at) / 2 ** 32;
+  }
+}
+
 /** SHA-256 as hex. */
 export function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");

@@ -13,6 +13,10 @@ const functions = {
   recv: libc.func("intptr_t recv(int fd, void *data, size_t length, int flags)"),
   recvmmsg: libc.func("int recvmmsg(int fd, void *messages, uint32_t count, int flags, void *timeout)"),
   close: libc.func("int close(int fd)"),
+  read: libc.func("intptr_t read(int fd, void *data, size_t length)"),
+  timerfd_create: libc.func("int timerfd_create(int clock, int flags)"),
+  timerfd_settime: libc.func("int timerfd_settime(int fd, int flags, const void *value, void *old)"),
+  clock_gettime: libc.func("int clock_gettime(int clock, void *time)"),
 };
 
 export const AF_INET = 2;
@@ -100,6 +104,37 @@ export function receiveMany(fd: number, messages: bigint, count: number): number
   const errno = koffi.errno();
   if (errno === EAGAIN || errno === EINTR) return 0;
   throw new SystemCallError("recvmmsg", errno);
+}
+
+const CLOCK_REALTIME = 0;
+const CLOCK_MONOTONIC = 1;
+const clockBytes = new Uint8Array(16); // struct timespec
+const clockView = new DataView(clockBytes.buffer);
+
+/** The clock of packet timestamps, in µs since the epoch. */
+export function realtimeUs(): number {
+  functions.clock_gettime(CLOCK_REALTIME, clockBytes);
+  return clockView.getUint32(0, true) * 1e6 + clockView.getUint32(8, true) / 1e3;
+}
+
+/** timerfd_create(2): becomes readable when it runs out; disarmed at first. */
+export function openTimer(): number {
+  return checked("timerfd_create", functions.timerfd_create(CLOCK_MONOTONIC, SOCK_NONBLOCK | SOCK_CLOEXEC) as number);
+}
+
+/** Lets a timer run out once, `afterUs` from now (at least 1 ns: 0 would disarm it); an earlier setting is forgotten. */
+export function setTimer(fd: number, afterUs: number): void {
+  const bytes = new Uint8Array(32); // struct itimerspec: no interval, then the time
+  const view = new DataView(bytes.buffer);
+  const ns = Math.max(1, Math.round(afterUs * 1e3));
+  view.setBigInt64(16, BigInt(Math.floor(ns / 1e9)), true);
+  view.setBigInt64(24, BigInt(ns % 1e9), true);
+  checked("timerfd_settime", functions.timerfd_settime(fd, 0, bytes, null) as number);
+}
+
+/** Takes note that a timer has run out, so that it is readable no more. */
+export function clearTimer(fd: number): void {
+  functions.read(fd, new Uint8Array(8), 8); // EAGAIN: it was set anew meanwhile
 }
 
 export function closeDescriptor(fd: number): void {

@@ -1,4 +1,5 @@
 import type { Cell } from "../scenario/cell.ts";
+import { deadlineOf } from "./deadline.ts";
 import { DEFAULT_IMAGE, renderCompose } from "./compose.ts";
 
 export interface Replay {
@@ -10,7 +11,7 @@ export interface Replay {
 
 /** The compose file with which a cell's world can be brought up, and its trials be played again, without natbed's orchestrator. */
 export function renderCellCompose(cell: Cell, { seed, kernel }: Replay): string {
-  const { na, nb, neighbours, technique, deadlineMs } = cell;
+  const { na, nb, core, neighbours, technique } = cell;
   const part = cell.id.split(".")[0] ?? cell.id;
   const play = [
     `for side in a b; do docker compose exec -T $side node agents/attempt.js '${part}' '${seed}' </dev/null & done; wait`,
@@ -21,9 +22,10 @@ export function renderCellCompose(cell: Cell, { seed, kernel }: Replay): string 
     about: `The world of the cell ${cell.id} of natbed's scenario ${cell.scenario}. Its first trial again (the seed's last number is the trial's):\n${play.join("\n")}`,
     na,
     nb,
+    core,
     ...(neighbours ? { neighbours } : {}),
     image: DEFAULT_IMAGE,
-    attempts: { [part]: { technique, deadlineMs } },
+    attempts: { [part]: { technique, deadlineMs: deadlineOf(cell) } },
     kernel,
   });
 }

@@ -11,7 +11,7 @@ import { gatewayPlace, lanRoute } from "./wiring.ts";
 export const DEFAULT_IMAGE = "${NATBED_IMAGE:-natbed:latest}";
 
 /** A world as a compose project. */
-export interface ComposeWorld extends Pick<Cell, "na" | "nb" | "neighbours"> {
+export interface ComposeWorld extends Pick<Cell, "na" | "nb" | "neighbours" | "core"> {
   /** Project name: lower-case letters, digits, `-` and `_`. */
   readonly name: string;
   /** For the comment at the head of the file: which world this is. */
@@ -73,7 +73,7 @@ function attemptsJson({ attempts }: ComposeWorld): string {
 
 function service(
   { id, capabilities, interfaces }: NodeRecipe,
-  { image, neighbours }: ComposeWorld,
+  { image, neighbours, core }: ComposeWorld,
   recipes: readonly NodeRecipe[],
 ): Record<string, unknown> {
   const peers = recipes.filter((recipe) => recipe.id !== id).map((recipe) => recipe.id);
@@ -85,7 +85,7 @@ function service(
     environment: {
       NATBED_NODE: id,
       NATBED_SCRIPT: `${PLACE}/${id}.sh`,
-      ...(id === "r" ? { NATBED_PEERS: peers.join(" ") } : { NATBED_INTERFACES: interfaces.join(" ") }),
+      ...(id === "r" ? { NATBED_PEERS: peers.join(" "), NATBED_CORE: JSON.stringify(core) } : { NATBED_INTERFACES: interfaces.join(" ") }),
       ...(isHost ? { NATBED_X: ADDRESS.x, NATBED_ATTEMPTS: `${PLACE}/attempts.json` } : {}),
       ...(id === "a2" && neighbours?.a ? { NATBED_EVERY_MS: String(neighbours.a.everyMs) } : {}),
     },
@@ -114,7 +114,7 @@ function scriptOf(recipe: NodeRecipe, world: ComposeWorld, recipes: readonly Nod
   return script(recipe, world, recipes).replaceAll("$", "$$$$");
 }
 
-function script(recipe: NodeRecipe, { na, nb }: ComposeWorld, recipes: readonly NodeRecipe[]): string {
+function script(recipe: NodeRecipe, { na, nb, core }: ComposeWorld, recipes: readonly NodeRecipe[]): string {
   switch (recipe.id) {
     case "r": {
       const peers = recipes.map(({ id }) => id).filter((id): id is Exclude<NodeId, "r"> => id !== "r");
@@ -122,7 +122,7 @@ function script(recipe: NodeRecipe, { na, nb }: ComposeWorld, recipes: readonly 
         ...(na.kind === "router" ? [lanRoute("a", "router")] : []),
         ...(nb.kind === "router" ? [lanRoute("b", "router")] : []),
       ];
-      return renderCoreScript(recipe, peers, routes);
+      return renderCoreScript(recipe, { peers, routes, core });
     }
     case "na":
       return renderNodeScript(recipe, renderRuleset(na, gatewayPlace("a")));
@@ -133,10 +133,10 @@ function script(recipe: NodeRecipe, { na, nb }: ComposeWorld, recipes: readonly 
   }
 }
 
-/** The ten lines that all hosts, and all routers, have alike stand in the file once each. */
+/** The ten lines that all hosts, and all gateways, have alike stand in the file once each. */
 function shareSysctls(document: Document, recipes: readonly NodeRecipe[], kernel: string): void {
   for (const recipe of recipes) {
-    const name = recipe.agent === "router" ? "router" : "host";
+    const name = recipe === R ? "core" : recipe.agent === "router" ? "router" : "host";
     const path = ["x-sysctls", name];
     if (!document.hasIn(path)) document.setIn(path, document.createNode(sysctlsOf(recipe, kernel)));
     document.setIn(["services", recipe.id, "sysctls"], document.createAlias(document.getIn(path) as YAMLMap, name));

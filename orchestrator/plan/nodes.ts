@@ -28,6 +28,12 @@ const EVERYWHERE = {
 const HOST = { ...EVERYWHERE, "net.ipv4.ip_forward": "0", "net.ipv4.ip_local_port_range": "60000 65535" };
 const ROUTER = { ...EVERYWHERE, "net.ipv4.ip_forward": "1" };
 
+/** Whether R takes them is a rule of the core's (plan/core.ts), which can change while the container runs. */
+const SOURCE_ROUTES = {
+  "net.ipv4.conf.all.accept_source_route": "1",
+  "net.ipv4.conf.default.accept_source_route": "1",
+};
+
 const NET = ["NET_ADMIN", "NET_RAW"] as const;
 const lo = "link set lo up";
 
@@ -73,7 +79,7 @@ export const R: NodeRecipe = {
   id: "r",
   agent: "router",
   capabilities: NET,
-  sysctls: ROUTER,
+  sysctls: { ...ROUTER, ...SOURCE_ROUTES },
   configure: [
     lo,
     ...(["wan-a", "wan-b", "wan-x"] as const).flatMap((name, index) => [

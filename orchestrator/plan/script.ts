@@ -1,6 +1,6 @@
-import type { NodeId } from "../../wire/control.ts";
+import type { CoreModel, NodeId } from "../../wire/control.ts";
 import type { Ruleset } from "../nat/ruleset.ts";
-import { CORE_RULES } from "./core.ts";
+import { renderCoreRules } from "./core.ts";
 import { offload, type NodeRecipe } from "./nodes.ts";
 import { wiring } from "./wiring.ts";
 
@@ -17,8 +17,18 @@ export function renderNodeScript(recipe: NodeRecipe, rules?: Ruleset): string {
   ].join("\n");
 }
 
+interface CoreScript {
+  readonly peers: readonly NodeId[];
+  /** `ip -batch` lines besides the recipe's. */
+  readonly routes: readonly string[];
+  readonly core: CoreModel;
+}
+
 /** R's script: joins the namespaces of the `peers` and its own first. A shell variable of each node's name holds its process's pid. */
-export function renderCoreScript(recipe: NodeRecipe, peers: readonly NodeId[], routes: readonly string[]): string {
+export function renderCoreScript(
+  recipe: NodeRecipe,
+  { peers, routes, core }: CoreScript,
+): string {
   const pids = Object.fromEntries([recipe.id, ...peers].map((id) => [id, `$${id}`]));
   return [
     "ip -batch - <<END",
@@ -26,9 +36,14 @@ export function renderCoreScript(recipe: NodeRecipe, peers: readonly NodeId[], r
     "END",
     ...ipBatch([...recipe.configure, ...routes]),
     ...offload(recipe),
-    ...feed("iptables-restore", CORE_RULES),
-    "",
+    renderCoreSetup(core),
   ].join("\n");
+}
+
+/** Shell lines that load R's rules for `core`. */
+export function renderCoreSetup(core: CoreModel): string {
+  const { iptables, nft } = renderCoreRules(core);
+  return [...feed("iptables-restore", iptables), ...feed("nft -f -", nft), ""].join("\n");
 }
 
 function ipBatch(lines: readonly string[]): string[] {

@@ -58,7 +58,7 @@ export class Station implements AsyncDisposable {
   }
 
   /** Plays an attempt in the prepared world. */
-  attempt(plan: AttemptPlan, cell: Pick<Cell, "neighbours">): Promise<Evidence> {
+  attempt(plan: AttemptPlan, cell: Pick<Cell, "neighbours" | "core">): Promise<Evidence> {
     if (!this.#world) throw new Error("attempt before prepare");
     return runAttempt(this.#world, plan, cell);
   }

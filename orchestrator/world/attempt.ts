@@ -1,9 +1,11 @@
 import { drawAttempt, payloadSeed } from "../../wire/attempt.ts";
 import { unpackPackets } from "../../wire/capture.ts";
-import type { AttemptParameters, NodeId } from "../../wire/control.ts";
+import type { AttemptParameters, CoreModel, NodeId } from "../../wire/control.ts";
 import type { Capture, Evidence, Exchange } from "../evidence/types.ts";
 import { ADDRESS } from "../plan/addresses.ts";
+import { deadlineOf, transferWithinMs } from "../plan/deadline.ts";
 import type { Cell } from "../scenario/cell.ts";
+import { drainCore, setCore } from "./core.ts";
 import type { World } from "./world.ts";
 
 /** Both ways, while X is reachable. */
@@ -13,6 +15,8 @@ const AFTER_CUT_BYTES = 64 << 10;
 const TRANSFER_WITHIN_MS = 10_000;
 /** A relayed connection is dead once X is cut off; a direct one answers in milliseconds. */
 const AFTER_CUT_WITHIN_MS = 1_000;
+/** An agent that is busy receiving answers a little late. */
+const ANSWER_MS = 5_000;
 
 /** One attempt of a cell. Everything random about it follows from `seed`. */
 export interface AttemptPlan {
@@ -26,11 +30,11 @@ export interface AttemptPlan {
 
 /** Draws session, key, ports and nonces of a trial from its seed (I-7). */
 export function planAttempt(
-  { technique, deadlineMs }: Pick<Cell, "technique" | "deadlineMs">,
+  cell: Pick<Cell, "technique" | "deadlineMs" | "core">,
   seed: string,
 ): AttemptPlan {
   const drawn = drawAttempt(seed);
-  const common = { technique, x: ADDRESS.x, deadlineMs, ...drawn };
+  const common = { technique: cell.technique, x: ADDRESS.x, deadlineMs: deadlineOf(cell), ...drawn };
   const seeds = (purpose: "exchange" | "after-cut"): Record<"a" | "b", string> => ({
     a: payloadSeed(seed, purpose, "a"),
     b: payloadSeed(seed, purpose, "b"),
@@ -49,16 +53,17 @@ export function planAttempt(
 export async function runAttempt(
   world: World,
   plan: AttemptPlan,
-  { neighbours }: Pick<Cell, "neighbours">,
+  { neighbours, core }: Pick<Cell, "neighbours" | "core">,
 ): Promise<Evidence> {
   await Promise.all(world.ids.map((id) => world.agent(id).call("capture-begin", {})));
   world.takeLogs();
+  await setCore(world, core, plan.a.seed); // with this seed, and in this attempt's log
   const startedAtUs = Date.now() * 1000;
   const neighbour = neighbours?.a;
   if (neighbour) await world.agent("a2").call("noise-begin", { x: ADDRESS.x, everyMs: neighbour.everyMs });
   const attempts = await attemptBoth(world, plan);
   const noise = neighbour ? await world.agent("a2").call("noise-end", {}) : undefined;
-  const proof = attempts.a.ok && attempts.b.ok ? await exchangeAll(world, plan) : NOTHING_CONNECTED;
+  const proof = attempts.a.ok && attempts.b.ok ? await exchangeAll(world, plan, core) : NOTHING_CONNECTED;
   const captures = await collectCaptures(world);
   const [na, nb] = await Promise.all([
     world.agent("na").call("conntrack-end", {}),
@@ -96,11 +101,12 @@ async function attemptBoth(world: World, { a, b }: AttemptPlan): Promise<Evidenc
 async function exchangeAll(
   world: World,
   plan: AttemptPlan,
+  core: CoreModel,
 ): Promise<Pick<Evidence, "exchange" | "afterCut" | "entries">> {
   const exchange = await exchangeBoth(world, {
     bytes: PROOF_BYTES,
     seeds: plan.exchangeSeeds,
-    withinMs: TRANSFER_WITHIN_MS,
+    withinMs: transferWithinMs(TRANSFER_WITHIN_MS, PROOF_BYTES, core),
   });
   const [na, nb] = await Promise.all([
     world.agent("na").call("conntrack-dump", {}),
@@ -111,7 +117,7 @@ async function exchangeAll(
   const again = await exchangeBoth(world, {
     bytes: AFTER_CUT_BYTES,
     seeds: plan.afterCutSeeds,
-    withinMs: AFTER_CUT_WITHIN_MS,
+    withinMs: transferWithinMs(AFTER_CUT_WITHIN_MS, AFTER_CUT_BYTES, core),
   });
   const toUs = Date.now() * 1000;
   await world.agent("r").call("x-link", { state: "up" });
@@ -125,7 +131,8 @@ interface ExchangePlan {
 }
 
 async function exchangeBoth(world: World, { bytes, seeds, withinMs }: ExchangePlan): Promise<Exchange> {
-  const transfer = (side: "a" | "b") => world.agent(side).call("transfer", { sendSeed: seeds[side], bytes, withinMs });
+  const transfer = (side: "a" | "b") =>
+    world.agent(side).call("transfer", { sendSeed: seeds[side], bytes, withinMs }, withinMs + ANSWER_MS);
   const [a, b] = await Promise.all([transfer("a"), transfer("b")]);
   return { bytes, seeds, results: { a, b } };
 }
@@ -144,5 +151,6 @@ async function collectCaptures(world: World): Promise<Partial<Record<NodeId, Cap
 export async function cleanWorld(world: World): Promise<void> {
   const endpoints = world.ids.filter((id) => id === "a" || id === "b" || id === "x" || id === "a2");
   await Promise.all(endpoints.map((id) => world.agent(id).call("reset", {})));
+  await drainCore(world);
   await Promise.all((["na", "nb"] as const).map((id) => world.agent(id).call("conntrack-flush", {})));
 }

@@ -1,10 +1,10 @@
 import type { NodeId } from "../../wire/control.ts";
 import { KEPT_PREFIX } from "../engine/index.ts";
 import { NatbedError } from "../errors.ts";
-import { CORE_RULES } from "../plan/core.ts";
 import { R, nodesOf, offload, type NodeRecipe } from "../plan/nodes.ts";
 import { wiring } from "../plan/wiring.ts";
 import type { Agent, AgentLog } from "./agent.ts";
+import { startCore } from "./core.ts";
 import { startNode, type ContainerPlace, type StartedNode } from "./container.ts";
 
 const READY_WITHIN_MS = 20_000;
@@ -76,8 +76,7 @@ export async function openWorld(place: ContainerPlace, { neighbour }: { neighbou
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
     await wire(started);
     await Promise.all([R, ...recipes].map((recipe) => configure(recipe, agentOf(started, recipe.id))));
-    await agentOf(started, "r").run(["iptables-restore"], CORE_RULES);
-    await agentOf(started, "r").call("core-start", {});
+    await startCore(agentOf(started, "r"));
     return new World(place.world, neighbour, started);
   } catch (error) {
     await endNodes(started);

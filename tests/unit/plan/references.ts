@@ -20,6 +20,7 @@ export function referenceWorld(nat: keyof typeof REFERENCES): ComposeWorld {
     about: `A natbed world as a plain compose project. Both NATs ${REFERENCES[nat]}, drop SYNs that no mapping admits, and drop ICMP time-exceeded.`,
     na: cell.na,
     nb: cell.nb,
+    core: cell.core,
     image: DEFAULT_IMAGE,
     attempts: Object.fromEntries(attempts) as ComposeWorld["attempts"],
   };

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { planAttempt } from "../../../orchestrator/world/attempt.ts";
+import { PLAIN_CORE } from "../../../wire/control.ts";
 import { parseHostMessage, RENDEZVOUS_VERSION } from "../../../wire/rendezvous.ts";
 
-const CELL = { technique: { name: "relay" }, deadlineMs: 1500 } as const;
+const CELL = { technique: { name: "relay" }, deadlineMs: 1500, core: PLAIN_CORE } as const;
 /** Ports that one attempt may use from its first one on (wire/control.ts). */
 const WINDOW = 64;
 /** Where the hosts' kernels begin to choose on their own (ip_local_port_range). */
