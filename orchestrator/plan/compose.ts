@@ -85,7 +85,9 @@ function service(
     environment: {
       NATBED_NODE: id,
       NATBED_SCRIPT: `${PLACE}/${id}.sh`,
-      ...(id === "r" ? { NATBED_PEERS: peers.join(" "), NATBED_CORE: JSON.stringify(core) } : { NATBED_INTERFACES: interfaces.join(" ") }),
+      ...(id === "r"
+        ? { NATBED_PEERS: peers.join(" "), NATBED_CORE: JSON.stringify(core) }
+        : { NATBED_INTERFACES: interfaces.join(" ") }),
       ...(isHost ? { NATBED_X: ADDRESS.x, NATBED_ATTEMPTS: `${PLACE}/attempts.json` } : {}),
       ...(id === "a2" && neighbours?.a ? { NATBED_EVERY_MS: String(neighbours.a.everyMs) } : {}),
     },

@@ -25,10 +25,7 @@ interface CoreScript {
 }
 
 /** R's script: joins the namespaces of the `peers` and its own first. A shell variable of each node's name holds its process's pid. */
-export function renderCoreScript(
-  recipe: NodeRecipe,
-  { peers, routes, core }: CoreScript,
-): string {
+export function renderCoreScript(recipe: NodeRecipe, { peers, routes, core }: CoreScript): string {
   const pids = Object.fromEntries([recipe.id, ...peers].map((id) => [id, `$${id}`]));
   return [
     "ip -batch - <<END",

@@ -29,10 +29,7 @@ export interface AttemptPlan {
 }
 
 /** Draws session, key, ports and nonces of a trial from its seed (I-7). */
-export function planAttempt(
-  cell: Pick<Cell, "technique" | "deadlineMs" | "core">,
-  seed: string,
-): AttemptPlan {
+export function planAttempt(cell: Pick<Cell, "technique" | "deadlineMs" | "core">, seed: string): AttemptPlan {
   const drawn = drawAttempt(seed);
   const common = { technique: cell.technique, x: ADDRESS.x, deadlineMs: deadlineOf(cell), ...drawn };
   const seeds = (purpose: "exchange" | "after-cut"): Record<"a" | "b", string> => ({
