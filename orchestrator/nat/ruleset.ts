@@ -1,7 +1,10 @@
 import { HOOKS, IPTABLES, type Chain, type Duties, type Fragment, type Hook, type Table } from "./fragment.ts";
 import type { Gateway, NatModel } from "./model.ts";
 import { allocationRules } from "./rules/allocation.ts";
+import { filteringRules } from "./rules/filtering.ts";
+import { hairpinRules } from "./rules/hairpin.ts";
 import { blockedInward } from "./rules/inward.ts";
+import { recorderRules } from "./rules/recorder.ts";
 import { timeExceededRules } from "./rules/time-exceeded.ts";
 import { unsolicitedRules } from "./rules/unsolicited.ts";
 
@@ -30,6 +33,9 @@ export interface Ruleset {
 const AXES: readonly ((model: NatModel, place: GatewayPlace) => Fragment)[] = [
   timeExceededRules,
   allocationRules,
+  recorderRules,
+  filteringRules,
+  hairpinRules,
   unsolicitedRules,
   blockedInward,
 ];

@@ -50,6 +50,12 @@ export class Namespace implements AsyncDisposable {
     return spawn("nsenter", command, { stdio: ["pipe", "pipe", "inherit"] });
   }
 
+  /** Starts a program of ours inside. */
+  script(path: string): ChildProcess {
+    const command = [`--net=/proc/${this.pid}/ns/net`, process.execPath, path];
+    return spawn("nsenter", command, { stdio: ["pipe", "pipe", "inherit"] });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const gone = once(this.#holder, "exit");
     this.#holder.stdin?.end();
