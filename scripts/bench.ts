@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { $ } from "zx";
 import { connectEngine, requireImage } from "../orchestrator/engine/index.ts";
 import type { RunReport } from "../orchestrator/report/events.ts";
+import { PLAIN_SHAPE } from "../orchestrator/plan/shape.ts";
 import { openWorld } from "../orchestrator/world/world.ts";
 
 const ROUNDS = 3;
@@ -42,7 +43,7 @@ async function benchControl(): Promise<Row[]> {
   for (let round = 1; round <= ROUNDS; round += 1) {
     const place = { engine, image, runId: `bench-${process.pid}`, world: `w${round}` };
     const started = performance.now();
-    await using world = await openWorld(place, { neighbour: false });
+    await using world = await openWorld(place, PLAIN_SHAPE);
     ups.push(performance.now() - started);
     const container = engine.docker.getContainer(`natbed-${place.runId}-${place.world}-na`);
     for (let count = 0; count < 10; count += 1) {

@@ -5,6 +5,7 @@ import type { NodeId } from "../../wire/control.ts";
 import { readPcapng } from "../../wire/pcapng-reader.ts";
 import type { PcapngCapture } from "../../wire/pcapng.ts";
 import { NatbedError } from "../errors.ts";
+import { CARRIER_IDS, type GatewayId } from "../plan/shape.ts";
 import type { Cell } from "../scenario/cell.ts";
 import { agentLine, cellFile, conntrackLine, evidenceFile } from "./schema.ts";
 import type { Capture, Evidence } from "./types.ts";
@@ -20,13 +21,15 @@ export async function readEvidence(dir: string): Promise<Evidence> {
     readPart(dir, "agents.jsonl", (bytes) => linesOf(bytes, agentLine)),
     readPart(dir, "capture.pcapng", wholeCapture),
   ]);
-  const eventsOf = (nat: "na" | "nb") => conntrack.flatMap(({ node, ...event }) => (node === nat ? [event] : []));
+  const eventsOf = (nat: GatewayId) => conntrack.flatMap(({ node, ...event }) => (node === nat ? [event] : []));
+  const carriers = CARRIER_IDS.filter((id) => id in flows).map((id) => [id, eventsOf(id)]);
+  const events = { na: eventsOf("na"), nb: eventsOf("nb"), ...Object.fromEntries(carriers) };
   const captures = Object.entries(flows).map(([node, totals]) => [node, { ...totals, ...seenBy(node, capture) }]);
-  return { ...rest, events: { na: eventsOf("na"), nb: eventsOf("nb") }, captures: Object.fromEntries(captures), logs };
+  return { ...rest, events, captures: Object.fromEntries(captures), logs };
 }
 
 /** Reads the cell that a trial's directory belongs to (`../cell.json`). Throws as readEvidence does. */
-export async function readCell(dir: string): Promise<Pick<Cell, "id" | "na" | "nb" | "technique">> {
+export async function readCell(dir: string): Promise<Pick<Cell, "id" | "na" | "nb" | "carrier" | "technique">> {
   return readPart(join(dir, ".."), "cell.json", (bytes) => cellFile.parse(JSON.parse(text(bytes))) as unknown as Cell);
 }
 

@@ -44,6 +44,7 @@ const conntrackFields = {
   assured: z.boolean(),
 };
 const entries = z.array(z.strictObject(conntrackFields));
+const carriers = { ca: entries.exactOptional(), cb: entries.exactOptional(), c: entries.exactOptional() };
 
 const flow = z.strictObject({
   iface: z.string(),
@@ -65,14 +66,14 @@ export const evidenceFile = z.strictObject({
   attempts: sides(attempt),
   exchange: z.strictObject(exchange).exactOptional(),
   afterCut: z.strictObject({ ...exchange, fromUs: atUs, toUs: atUs }).exactOptional(),
-  entries: z.strictObject({ na: entries, nb: entries }),
+  entries: z.strictObject({ na: entries, nb: entries, ...carriers }),
   eventsLost: z.boolean(),
-  neighbourOpened: count.exactOptional(),
+  neighbourOpened: z.partialRecord(z.enum(["a", "b"]), count).exactOptional(),
   flows: z.partialRecord(z.enum(NODE_IDS), z.strictObject({ flows: z.array(flow), lost: count })),
 });
 
 /** A line of `conntrack.jsonl`. */
-export const conntrackLine = z.strictObject({ node: z.enum(["na", "nb"]), ...conntrackFields });
+export const conntrackLine = z.strictObject({ node: z.enum(["na", "nb", "ca", "cb", "c"]), ...conntrackFields });
 
 /** A line of `agents.jsonl`. */
 export const agentLine = z.strictObject({
@@ -88,10 +89,16 @@ const gateway = z.discriminatedUnion("kind", [
   z.looseObject({ kind: z.literal("nat"), name: z.string(), model: z.looseObject({}) }),
 ]);
 
+const carrier = z.discriminatedUnion("kind", [
+  z.looseObject({ kind: z.literal("each"), a: gateway.exactOptional(), b: gateway.exactOptional() }),
+  z.looseObject({ kind: z.literal("shared"), nat: gateway }),
+]);
+
 /** `cell.json`, as far as a verdict depends on it. */
 export const cellFile = z.looseObject({
   id: z.string(),
   na: gateway,
   nb: gateway,
+  carrier: carrier.exactOptional(),
   technique: z.looseObject({ name: z.enum(TECHNIQUES) }),
 });

@@ -9,7 +9,7 @@ export async function writeEvidence(dir: string, cellId: string, evidence: Evide
   await mkdir(dir, { recursive: true });
   const { captures, logs, events, ...rest } = evidence;
   const flows = Object.fromEntries(Object.entries(captures).map(([node, { flows, lost }]) => [node, { flows, lost }]));
-  const conntrack = (["na", "nb"] as const).flatMap((node) => events[node].map((event) => ({ node, ...event })));
+  const conntrack = Object.entries(events).flatMap(([node, of]) => of.map((event) => ({ node, ...event })));
   await Promise.all([
     writeFile(join(dir, "agents.jsonl"), lines(logs)),
     writeFile(join(dir, "conntrack.jsonl"), lines(conntrack.sort((one, other) => one.atUs - other.atUs))),

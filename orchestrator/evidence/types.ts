@@ -7,6 +7,7 @@ import type {
   NodeId,
   TransferResult,
 } from "../../wire/control.ts";
+import type { ByGateway, Side } from "../plan/shape.ts";
 
 /** What one node's interfaces saw during an attempt. */
 export interface Capture {
@@ -38,12 +39,12 @@ export interface Evidence {
   readonly exchange?: Exchange;
   /** The exchange while X's link is cut at R. */
   readonly afterCut?: Exchange & { readonly fromUs: number; readonly toUs: number };
-  /** Conntrack entries of both NATs, read while the connection was up; empty when there was none. */
-  readonly entries: Readonly<Record<"na" | "nb", readonly ConntrackRecord[]>>;
-  readonly events: Readonly<Record<"na" | "nb", readonly ConntrackRecord[]>>;
+  /** Conntrack entries of every NAT, read while the connection was up; empty when there was none. */
+  readonly entries: ByGateway<readonly ConntrackRecord[]>;
+  readonly events: ByGateway<readonly ConntrackRecord[]>;
   readonly eventsLost: boolean;
   readonly captures: Readonly<Partial<Record<NodeId, Capture>>>;
   readonly logs: readonly AgentLog[];
-  /** Connections that the neighbour opened during the attempt. */
-  readonly neighbourOpened?: number;
+  /** Connections that the neighbours opened during the attempt, by side. */
+  readonly neighbourOpened?: Readonly<Partial<Record<Side, number>>>;
 }

@@ -1,6 +1,7 @@
 /**
  * Addresses of every world: the same everywhere, so that captures of two runs can be compared. They are documentation
- * prefixes (RFC 5737) outside and private ones (RFC 1918) inside; nothing leaves a world, so they collide with nothing.
+ * prefixes (RFC 5737) outside, private ones (RFC 1918) inside and shared ones (RFC 6598) between a home NAT and its carrier's;
+ * nothing leaves a world, so they collide with nothing.
  */
 export const ADDRESS = {
   a: "10.1.0.2",
@@ -12,9 +13,15 @@ export const ADDRESS = {
   rTowardsNa: "192.0.2.1",
   b: "10.2.0.2",
   bSecond: "10.2.0.4",
+  b2: "10.2.0.3",
   nbInside: "10.2.0.1",
   nbOutside: "198.51.100.2",
   rTowardsNb: "198.51.100.1",
+  /** NA as a carrier's subscriber; the carrier then has the outside address that NA has without one. */
+  naShared: "100.64.0.2",
+  carrierTowardsNa: "100.64.0.1",
+  nbShared: "100.64.1.2",
+  carrierTowardsNb: "100.64.1.1",
   x: "203.0.113.2",
   /** X's second address: the stranger of filter tests. */
   xSecond: "203.0.113.3",
@@ -22,9 +29,5 @@ export const ADDRESS = {
 } as const;
 
 export const LAN = { a: "10.1.0.0/24", b: "10.2.0.0/24" } as const;
-
-/** A side's address as the core sees it: the NAT's, or without a NAT the host's own. */
-export function outsideAddress(side: "a" | "b", gateway: "nat" | "router"): string {
-  if (gateway === "router") return ADDRESS[side];
-  return side === "a" ? ADDRESS.naOutside : ADDRESS.nbOutside;
-}
+/** Between a home NAT and its carrier's. */
+export const SHARED = { a: "100.64.0.0/24", b: "100.64.1.0/24" } as const;

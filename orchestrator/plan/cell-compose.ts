@@ -1,6 +1,7 @@
 import type { Cell } from "../scenario/cell.ts";
 import { deadlineOf } from "./deadline.ts";
 import { DEFAULT_IMAGE, renderCompose } from "./compose.ts";
+import { shapeOf } from "./shape.ts";
 
 export interface Replay {
   /** Seed of the cell's first trial; those of the others end with their number. */
@@ -11,11 +12,12 @@ export interface Replay {
 
 /** The compose file with which a cell's world can be brought up, and its trials be played again, without natbed's orchestrator. */
 export function renderCellCompose(cell: Cell, { seed, kernel }: Replay): string {
-  const { na, nb, core, neighbours, technique } = cell;
+  const { na, nb, core, carrier, neighbours, technique } = cell;
+  const noisy = shapeOf(cell).neighbours.map((side) => `${side}2`);
   const part = cell.id.split(".")[0] ?? cell.id;
   const play = [
     `for side in a b; do docker compose exec -T $side node agents/attempt.js '${part}' '${seed}' </dev/null & done; wait`,
-    ...(neighbours?.a ? ["with a2 at work meanwhile: docker compose exec -d a2 node agents/neighbour.js"] : []),
+    ...noisy.map((id) => `with ${id} at work meanwhile: docker compose exec -d ${id} node agents/neighbour.js`),
   ];
   return renderCompose({
     name: `natbed-${cell.id.replaceAll(/[^a-z0-9]+/g, "-")}`,
@@ -23,6 +25,7 @@ export function renderCellCompose(cell: Cell, { seed, kernel }: Replay): string 
     na,
     nb,
     core,
+    ...(carrier ? { carrier } : {}),
     ...(neighbours ? { neighbours } : {}),
     image: DEFAULT_IMAGE,
     attempts: { [part]: { technique, deadlineMs: deadlineOf(cell) } },

@@ -1,17 +1,20 @@
 import { Document, isScalar, visit, type YAMLMap } from "yaml";
-import type { AttemptParameters, NodeId } from "../../wire/control.ts";
-import { renderRuleset } from "../nat/ruleset.ts";
+import type { AttemptParameters, CoreModel, NodeId } from "../../wire/control.ts";
+import type { Gateway } from "../nat/model.ts";
+import { renderRuleset, type Ruleset } from "../nat/ruleset.ts";
 import type { Cell } from "../scenario/cell.ts";
 import { ADDRESS } from "./addresses.ts";
-import { nodesOf, R, sysctlsOf, type NodeRecipe } from "./nodes.ts";
+import { headOf } from "./compose-head.ts";
+import { coreNode, nodesOf, sysctlsOf, type NodeRecipe } from "./nodes.ts";
+import { routesOf } from "./routes.ts";
 import { renderCoreScript, renderNodeScript } from "./script.ts";
-import { gatewayPlace, lanRoute } from "./wiring.ts";
+import { gatewayPlace, layersOf, shapeOf, type ByGateway, type WorldShape } from "./shape.ts";
 
 /** Takes the image that set-up tagged last, unless the user names one. */
 export const DEFAULT_IMAGE = "${NATBED_IMAGE:-natbed:latest}";
 
 /** A world as a compose project. */
-export interface ComposeWorld extends Pick<Cell, "na" | "nb" | "neighbours" | "core"> {
+export interface ComposeWorld extends Pick<Cell, "na" | "nb" | "carrier" | "neighbours" | "core"> {
   /** Project name: lower-case letters, digits, `-` and `_`. */
   readonly name: string;
   /** For the comment at the head of the file: which world this is. */
@@ -23,39 +26,31 @@ export interface ComposeWorld extends Pick<Cell, "na" | "nb" | "neighbours" | "c
   readonly kernel?: string;
 }
 
-const HEAD = `a ── na ── r ── nb ── b    hosts a and b behind their NATs na and nb, a router r, and a helper x outside, linked by r.
-           │              They have no other network. Rules and addresses are at the end of this file.
-           x
-
-docker compose -f FILE up --wait -d     brings it up (compose 2.23.1 or newer; the image comes from natbed's \`make setup\`)
-docker compose -f FILE exec a bash -c 'exec 3<>/dev/tcp/$NATBED_X/7001; head -n 1 <&3'     where x sees a connection of a's come from
-docker compose -f FILE exec na conntrack -L     what na has mapped
-docker compose -f FILE exec a node agents/attempt.js NAME SEED     a's part of a traversal attempt; b's at the same time, with the same words
-docker compose -f FILE down     removes it, and so does \`natbed down --all\`
-
-A container that was started anew alone has lost its links: \`up --force-recreate --wait -d\` renews all, after a change of this file too.`;
-
 const AGENTS = "/opt/natbed/agents";
 /** Where a container finds what the file configures. */
 const PLACE = "/natbed";
 
 /** A `docker compose` file of the world, which its containers bring up by themselves (agents/standalone.ts). Needs compose 2.23.1. */
 export function renderCompose(world: ComposeWorld): string {
-  const recipes = [R, ...nodesOf({ neighbour: world.neighbours?.a !== undefined })];
+  const shape = shapeOf(world);
+  const rules = rulesOf(world, shape);
+  const recipes = [coreNode(shape), ...nodesOf(shape)].map((recipe) => withRoutes(recipe, world, shape));
   const document = new Document({
     name: world.name,
     "x-sysctls": {},
     services: Object.fromEntries(recipes.map((recipe) => [recipe.id, service(recipe, world, recipes)])),
     configs: {
       attempts: { content: attemptsJson(world) },
-      ...Object.fromEntries(recipes.map((recipe) => [recipe.id, { content: scriptOf(recipe, world, recipes) }])),
+      ...Object.fromEntries(
+        recipes.map((recipe) => [recipe.id, { content: scriptOf(recipe, { rules, recipes, core: world.core }) }]),
+      ),
     },
   });
-  shareSysctls(document, recipes, world.kernel ?? "");
+  shareSysctls(document, recipes, { kernel: world.kernel ?? "", rules });
   writeListsInOneLine(document);
   document.commentBefore = comment(`${world.about}
 
-${HEAD}`);
+${headOf(shape)}`);
   return document.toString({ lineWidth: 0, blockQuote: "literal", flowCollectionPadding: false });
 }
 
@@ -72,12 +67,13 @@ function attemptsJson({ attempts }: ComposeWorld): string {
 }
 
 function service(
-  { id, capabilities, interfaces }: NodeRecipe,
+  { id, agent, capabilities, interfaces }: NodeRecipe,
   { image, neighbours, core }: ComposeWorld,
   recipes: readonly NodeRecipe[],
 ): Record<string, unknown> {
   const peers = recipes.filter((recipe) => recipe.id !== id).map((recipe) => recipe.id);
-  const isHost = id === "a" || id === "b" || id === "a2";
+  const isHost = agent === "host";
+  const neighbour = id === "a2" ? neighbours?.a : id === "b2" ? neighbours?.b : undefined;
   return {
     image,
     hostname: id,
@@ -89,7 +85,7 @@ function service(
         ? { NATBED_PEERS: peers.join(" "), NATBED_CORE: JSON.stringify(core) }
         : { NATBED_INTERFACES: interfaces.join(" ") }),
       ...(isHost ? { NATBED_X: ADDRESS.x, NATBED_ATTEMPTS: `${PLACE}/attempts.json` } : {}),
-      ...(id === "a2" && neighbours?.a ? { NATBED_EVERY_MS: String(neighbours.a.everyMs) } : {}),
+      ...(neighbour ? { NATBED_EVERY_MS: String(neighbour.everyMs) } : {}),
     },
     configs: [
       { source: id, target: `${PLACE}/${id}.sh` },
@@ -111,37 +107,47 @@ const HEALTHY_WHEN_ALL_ARE_READY = {
   retries: 30,
 };
 
+type Rules = Readonly<Partial<Record<NodeId, Ruleset>>>;
+
+function rulesOf(world: ComposeWorld, shape: WorldShape): Rules {
+  const rules = layersOf(world).map(({ at, gateway }) => [at, renderRuleset(gateway, gatewayPlace(shape, at))]);
+  return Object.fromEntries(rules) as Rules;
+}
+
+function withRoutes(recipe: NodeRecipe, world: ComposeWorld, shape: WorldShape): NodeRecipe {
+  const kinds = Object.fromEntries(layersOf(world).map(({ at, gateway }) => [at, gateway.kind]));
+  const routes = routesOf(shape, kinds as ByGateway<Gateway["kind"]>).filter(({ on }) => on === recipe.id);
+  const lines = routes.map(({ prefix, via }) => `route add ${prefix} via ${via}`);
+  return { ...recipe, configure: [...recipe.configure, ...lines] };
+}
+
+interface Scripted {
+  readonly rules: Rules;
+  readonly recipes: readonly NodeRecipe[];
+  readonly core: CoreModel;
+}
+
 /** Compose takes a `$` for a variable of its own unless it is doubled. */
-function scriptOf(recipe: NodeRecipe, world: ComposeWorld, recipes: readonly NodeRecipe[]): string {
-  return script(recipe, world, recipes).replaceAll("$", "$$$$");
+function scriptOf(recipe: NodeRecipe, { rules, recipes, core }: Scripted): string {
+  const peers = recipes.map(({ id }) => id).filter((id) => id !== "r");
+  const script = recipe.id === "r" ? renderCoreScript(recipe, peers, core) : renderNodeScript(recipe, rules[recipe.id]);
+  return script.replaceAll("$", "$$$$");
 }
 
-function script(recipe: NodeRecipe, { na, nb, core }: ComposeWorld, recipes: readonly NodeRecipe[]): string {
-  switch (recipe.id) {
-    case "r": {
-      const peers = recipes.map(({ id }) => id).filter((id): id is Exclude<NodeId, "r"> => id !== "r");
-      const routes = [
-        ...(na.kind === "router" ? [lanRoute("a", "router")] : []),
-        ...(nb.kind === "router" ? [lanRoute("b", "router")] : []),
-      ];
-      return renderCoreScript(recipe, { peers, routes, core });
-    }
-    case "na":
-      return renderNodeScript(recipe, renderRuleset(na, gatewayPlace("a")));
-    case "nb":
-      return renderNodeScript(recipe, renderRuleset(nb, gatewayPlace("b")));
-    default:
-      return renderNodeScript(recipe);
-  }
-}
-
-/** The ten lines that all hosts, and all gateways, have alike stand in the file once each. */
-function shareSysctls(document: Document, recipes: readonly NodeRecipe[], kernel: string): void {
+/** The ten lines that all hosts, and all gateways, have alike stand in the file once each; a NAT's own settings stand with it. */
+function shareSysctls(
+  document: Document,
+  recipes: readonly NodeRecipe[],
+  { kernel, rules }: { readonly kernel: string; readonly rules: Rules },
+): void {
   for (const recipe of recipes) {
-    const name = recipe === R ? "core" : recipe.agent === "router" ? "router" : "host";
+    const name = recipe.id === "r" ? "core" : recipe.agent === "router" ? "router" : "host";
     const path = ["x-sysctls", name];
     if (!document.hasIn(path)) document.setIn(path, document.createNode(sysctlsOf(recipe, kernel)));
-    document.setIn(["services", recipe.id, "sysctls"], document.createAlias(document.getIn(path) as YAMLMap, name));
+    const shared = document.createAlias(document.getIn(path) as YAMLMap, name);
+    const own = rules[recipe.id]?.sysctls ?? {};
+    const merged = document.createNode({ "<<": shared, ...own });
+    document.setIn(["services", recipe.id, "sysctls"], Object.keys(own).length > 0 ? merged : shared);
   }
 }
 

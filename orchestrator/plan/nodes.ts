@@ -1,5 +1,6 @@
 import type { NodeId } from "../../wire/control.ts";
 import { ADDRESS } from "./addresses.ts";
+import { gatewaysOf, outsideOf, type CarrierId, type GatewayId, type Side, type WorldShape } from "./shape.ts";
 
 /** Everything that makes one container of a world what it is. */
 export interface NodeRecipe {
@@ -37,7 +38,9 @@ const SOURCE_ROUTES = {
 const NET = ["NET_ADMIN", "NET_RAW"] as const;
 const lo = "link set lo up";
 
-const host = (id: "a" | "b" | "a2", gateway: string): NodeRecipe => ({
+type HostId = "a" | "b" | "a2" | "b2";
+
+const host = (id: HostId, gateway: string): NodeRecipe => ({
   id,
   agent: "host",
   capabilities: NET,
@@ -45,7 +48,7 @@ const host = (id: "a" | "b" | "a2", gateway: string): NodeRecipe => ({
   configure: [
     lo,
     `address add ${ADDRESS[id]}/24 dev lan`,
-    ...(id === "a2" ? [] : [`address add ${ADDRESS[`${id}Second`]}/24 dev lan`]),
+    ...(id === "a" || id === "b" ? [`address add ${ADDRESS[`${id}Second`]}/24 dev lan`] : []),
     "link set lan up",
     `route add default via ${gateway}`,
   ],
@@ -58,7 +61,7 @@ interface Sides {
   readonly gateway: string;
 }
 
-const nat = (id: "na" | "nb", { inside, outside, gateway }: Sides): NodeRecipe => ({
+const gateway = (id: GatewayId, { inside, outside, gateway }: Sides): NodeRecipe => ({
   id,
   agent: "router",
   capabilities: NET,
@@ -75,20 +78,22 @@ const nat = (id: "na" | "nb", { inside, outside, gateway }: Sides): NodeRecipe =
 });
 
 /** R is created first: the others share its PID namespace, so that it can reach their network namespaces and wire them. */
-export const R: NodeRecipe = {
-  id: "r",
-  agent: "router",
-  capabilities: NET,
-  sysctls: { ...ROUTER, ...SOURCE_ROUTES },
-  configure: [
-    lo,
-    ...(["wan-a", "wan-b", "wan-x"] as const).flatMap((name, index) => [
-      `address add ${[ADDRESS.rTowardsNa, ADDRESS.rTowardsNb, ADDRESS.rTowardsX][index]}/24 dev ${name}`,
-      `link set ${name} up`,
-    ]),
-  ],
-  interfaces: ["wan-a", "wan-b", "wan-x"],
-};
+export function coreNode({ carriers }: Pick<WorldShape, "carriers">): NodeRecipe {
+  const links = { "wan-a": ADDRESS.rTowardsNa, "wan-b": ADDRESS.rTowardsNb, "wan-x": ADDRESS.rTowardsX };
+  // a carrier that both sides share has one way out
+  const names = Object.entries(links).filter(([name]) => name !== "wan-b" || !carriers.some((id) => id === "c"));
+  return {
+    id: "r",
+    agent: "router",
+    capabilities: NET,
+    sysctls: { ...ROUTER, ...SOURCE_ROUTES },
+    configure: [
+      lo,
+      ...names.flatMap(([name, address]) => [`address add ${address}/24 dev ${name}`, `link set ${name} up`]),
+    ],
+    interfaces: names.map(([name]) => name),
+  };
+}
 
 const X: NodeRecipe = {
   id: "x",
@@ -105,24 +110,54 @@ const X: NodeRecipe = {
   interfaces: ["wan"],
 };
 
-const NA = nat("na", { inside: ADDRESS.naInside, outside: ADDRESS.naOutside, gateway: ADDRESS.rTowardsNa });
-const NB = nat("nb", { inside: ADDRESS.nbInside, outside: ADDRESS.nbOutside, gateway: ADDRESS.rTowardsNb });
-
 /** The containers of a world besides R. */
-export function nodesOf({ neighbour }: { readonly neighbour: boolean }): readonly NodeRecipe[] {
-  const six = [host("a", ADDRESS.naInside), NA, NB, host("b", ADDRESS.nbInside), X];
-  return neighbour
-    ? [...six.map((node) => (node === NA ? withNeighbour(NA) : node)), host("a2", ADDRESS.naInside)]
-    : six;
+export function nodesOf(shape: WorldShape): readonly NodeRecipe[] {
+  return [
+    host("a", ADDRESS.naInside),
+    homeGateway("a", shape),
+    homeGateway("b", shape),
+    host("b", ADDRESS.nbInside),
+    X,
+    ...shape.carriers.map(carrierGateway),
+    ...shape.neighbours.map((side) => host(`${side}2`, ADDRESS[`n${side}Inside`])),
+  ];
 }
 
-/** A2 hangs on an interface of its own but shares A's subnet and NA's mappings. */
-function withNeighbour(node: NodeRecipe): NodeRecipe {
-  const configure = [
-    `address add ${ADDRESS.naInside}/32 dev in2`,
+function homeGateway(side: Side, shape: WorldShape): NodeRecipe {
+  const id = `n${side}` as const;
+  const [towards, carrier] =
+    side === "a" ? (["rTowardsNa", "carrierTowardsNa"] as const) : (["rTowardsNb", "carrierTowardsNb"] as const);
+  const recipe = gateway(id, {
+    inside: ADDRESS[`${id}Inside`],
+    outside: outsideOf(shape, id),
+    gateway: ADDRESS[gatewaysOf(shape, side).length > 1 ? carrier : towards],
+  });
+  return shape.neighbours.includes(side) ? withNeighbour(recipe, side) : recipe;
+}
+
+/** A neighbour hangs on an interface of its own but shares the host's subnet and the NAT's mappings. */
+function withNeighbour(node: NodeRecipe, side: Side): NodeRecipe {
+  return alsoInside(node, [
+    `address add ${ADDRESS[`n${side}Inside`]}/32 dev in2`,
     "link set in2 up",
-    `route add ${ADDRESS.a2}/32 dev in2`,
-  ];
+    `route add ${ADDRESS[`${side}2`]}/32 dev in2`,
+  ]);
+}
+
+function carrierGateway(id: CarrierId): NodeRecipe {
+  const [towardsA, towardsB] = [ADDRESS.carrierTowardsNa, ADDRESS.carrierTowardsNb];
+  const a = { inside: towardsA, outside: ADDRESS.naOutside, gateway: ADDRESS.rTowardsNa };
+  switch (id) {
+    case "ca":
+      return gateway(id, a);
+    case "cb":
+      return gateway(id, { inside: towardsB, outside: ADDRESS.nbOutside, gateway: ADDRESS.rTowardsNb });
+    case "c":
+      return alsoInside(gateway(id, a), [`address add ${towardsB}/24 dev in2`, "link set in2 up"]);
+  }
+}
+
+function alsoInside(node: NodeRecipe, configure: readonly string[]): NodeRecipe {
   return { ...node, configure: [...node.configure, ...configure], interfaces: [...node.interfaces, "in2"] };
 }
 

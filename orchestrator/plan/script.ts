@@ -17,21 +17,14 @@ export function renderNodeScript(recipe: NodeRecipe, rules?: Ruleset): string {
   ].join("\n");
 }
 
-interface CoreScript {
-  readonly peers: readonly NodeId[];
-  /** `ip -batch` lines besides the recipe's. */
-  readonly routes: readonly string[];
-  readonly core: CoreModel;
-}
-
 /** R's script: joins the namespaces of the `peers` and its own first. A shell variable of each node's name holds its process's pid. */
-export function renderCoreScript(recipe: NodeRecipe, { peers, routes, core }: CoreScript): string {
+export function renderCoreScript(recipe: NodeRecipe, peers: readonly NodeId[], core: CoreModel): string {
   const pids = Object.fromEntries([recipe.id, ...peers].map((id) => [id, `$${id}`]));
   return [
     "ip -batch - <<END",
     ...wiring(pids),
     "END",
-    ...ipBatch([...recipe.configure, ...routes]),
+    ...ipBatch(recipe.configure),
     ...offload(recipe),
     renderCoreSetup(core),
   ].join("\n");

@@ -12,6 +12,7 @@ import {
   type Engine,
 } from "../engine/index.ts";
 import { NatbedError } from "../errors.ts";
+import { shapeOf } from "../plan/shape.ts";
 import { countCells, exitCodeOf } from "../report/counts.ts";
 import type { CellResult, RunEnd, RunEvent, RunReport } from "../report/events.ts";
 import type { Cell } from "../scenario/cell.ts";
@@ -141,7 +142,7 @@ function inTurn(): (work: () => Promise<void>) => Promise<void> {
 async function work(run: Run, station: Station): Promise<void> {
   await run.turn(async () => {
     const first = run.stopped ? undefined : run.queue.peek();
-    if (first) await station.open(first.neighbours !== undefined);
+    if (first) await station.open(shapeOf(first));
   });
   let previous: Cell | undefined;
   for (let cell = run.queue.next(previous); cell && !run.stopped; cell = run.queue.next(previous)) {

@@ -1,3 +1,4 @@
+import { layersOf, serves, shapeOf } from "../plan/shape.ts";
 import type { Cell } from "../scenario/cell.ts";
 
 /**
@@ -9,8 +10,13 @@ export class CellQueue {
   readonly #owned = new Set<string>();
 
   constructor(cells: readonly Cell[]) {
-    // a world with the neighbour serves every other cell too, but not the other way round: its cells come first
-    for (const cell of cells.toSorted((one, other) => Number(!one.neighbours) - Number(!other.neighbours))) {
+    // worlds with the same carriers serve each other's cells, and one with neighbours those without, but not the other way round
+    const carriers = Map.groupBy(cells, (cell) => shapeOf(cell).carriers.join());
+    const neighbours = (cell: Cell): number => shapeOf(cell).neighbours.length;
+    const order = [...carriers.values()].flatMap((some) =>
+      some.toSorted((one, other) => neighbours(other) - neighbours(one)),
+    );
+    for (const cell of order) {
       const key = groupOf(cell);
       const group = this.#groups.get(key);
       if (group) group.push(cell);
@@ -31,7 +37,7 @@ export class CellQueue {
   /** The next cell for a worker that last ran one of `previous`'s group; undefined when none is left. */
   next(previous: Cell | undefined): Cell | undefined {
     const same = previous && groupOf(previous);
-    const key = same !== undefined && this.#groups.has(same) ? same : (this.#untouched() ?? this.#largest());
+    const key = same !== undefined && this.#groups.has(same) ? same : (this.#untouched(previous) ?? this.#largest());
     if (key === undefined) return undefined;
     this.#owned.add(key);
     const group = this.#groups.get(key) ?? [];
@@ -40,8 +46,12 @@ export class CellQueue {
     return cell;
   }
 
-  #untouched(): string | undefined {
-    return [...this.#groups.keys()].find((key) => !this.#owned.has(key));
+  /** A group that nobody has, if there is one for the world that played `previous`. */
+  #untouched(previous?: Cell): string | undefined {
+    const free = [...this.#groups].filter(([key]) => !this.#owned.has(key));
+    const world = previous && shapeOf(previous);
+    const fitting = world && free.find(([, [cell]]) => cell && serves(world, shapeOf(cell)));
+    return (fitting ?? free[0])?.[0];
   }
 
   #largest(): string | undefined {
@@ -49,7 +59,7 @@ export class CellQueue {
   }
 }
 
-/** Cells that need the same world: neighbour or not, and the same gateways. */
-function groupOf({ na, nb, neighbours }: Cell): string {
-  return JSON.stringify([neighbours !== undefined, na, nb]);
+/** Cells that need the same world: the same neighbours and the same gateways. */
+function groupOf(cell: Cell): string {
+  return JSON.stringify([shapeOf(cell).neighbours, layersOf(cell)]);
 }

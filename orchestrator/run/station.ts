@@ -1,12 +1,20 @@
 import { NatbedError } from "../errors.ts";
 import type { Evidence } from "../evidence/types.ts";
-import type { Gateway } from "../nat/model.ts";
-import type { Side } from "../plan/wiring.ts";
+import {
+  CARRIER_IDS,
+  layersOf,
+  serves,
+  shapeOf,
+  type ByGateway,
+  type GatewayId,
+  type Layer,
+  type WorldShape,
+} from "../plan/shape.ts";
 import type { Cell } from "../scenario/cell.ts";
 import { cleanWorld, runAttempt, type AttemptPlan } from "../world/attempt.ts";
 import { calibrate, type Calibration } from "../world/calibrate.ts";
 import type { ContainerPlace } from "../world/container.ts";
-import { loadGateway, type LoadedRules } from "../world/gateways.ts";
+import { loadLayer, type LoadedRules } from "../world/gateways.ts";
 import { openWorld, type World } from "../world/world.ts";
 
 /** A gateway as it stands in a world now: its rules as loaded, and what was measured of it. */
@@ -14,7 +22,6 @@ export interface Prepared {
   readonly rules: LoadedRules;
   readonly calibration: Calibration;
 }
-export type BothPrepared = Readonly<Record<Side, Prepared>>;
 
 /** One worker's place: a warm world that is prepared for one cell after the other, and renewed when it is lost. */
 export class Station implements AsyncDisposable {
@@ -24,7 +31,7 @@ export class Station implements AsyncDisposable {
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
   #world: World | undefined;
-  #prepared: Partial<Record<Side, Prepared & { readonly key: string }>> = {};
+  readonly #loaded = new Map<GatewayId, { readonly key: string; readonly rules: LoadedRules }>();
   readonly #calibrations = new Map<string, Calibration>();
 
   constructor(name: string, place: (world: string) => ContainerPlace) {
@@ -33,28 +40,28 @@ export class Station implements AsyncDisposable {
   }
 
   /** Brings the world up before it is needed; `prepare` does so too. A failure is the next `prepare`'s. */
-  async open(neighbour: boolean): Promise<void> {
-    await this.#worldFor(neighbour).catch((error: unknown) => (this.#failure = { error }));
+  async open(shape: WorldShape): Promise<void> {
+    await this.#worldFor(shape).catch((error: unknown) => (this.#failure = { error }));
   }
 
   /** Makes the world what the cell claims: rules loaded and read back, each model measured once per world, all sockets and mappings gone. */
-  async prepare({ na, nb, neighbours }: Pick<Cell, "na" | "nb" | "neighbours">): Promise<BothPrepared> {
-    const world = await this.#worldFor(neighbours !== undefined);
+  async prepare(cell: Pick<Cell, "na" | "nb" | "carrier" | "neighbours">): Promise<ByGateway<Prepared>> {
+    const world = await this.#worldFor(shapeOf(cell));
+    const layers = layersOf(cell);
     await cleanWorld(world);
-    const [a, b] = await Promise.all([this.#load(world, "a", na), this.#load(world, "b", nb)]);
-    if (!a.calibration || !b.calibration) {
-      // both sides at once: they share nothing but R and X
-      const [first, second] = await Promise.all([this.#measure(world, "a", na), this.#measure(world, "b", nb)]);
+    for (const alike of [HOME, CARRIERS]) {
+      const unknown = layers.filter((layer) => alike.includes(layer.at) && !this.#calibrations.has(keyOf(layer)));
+      if (unknown.length === 0) continue;
+      // each NAT is judged alone: what else stands on its path is a plain router meanwhile
+      await this.#load(
+        world,
+        layers.map((layer) => (alike.includes(layer.at) ? layer : { at: layer.at, gateway: { kind: "router" } })),
+      );
+      await Promise.all(unknown.map((layer) => this.#measure(world, layer))); // the sides share nothing but R and X
       await cleanWorld(world);
-      return this.#remember(na, nb, {
-        a: { rules: a.rules, calibration: first },
-        b: { rules: b.rules, calibration: second },
-      });
     }
-    return this.#remember(na, nb, {
-      a: { rules: a.rules, calibration: a.calibration },
-      b: { rules: b.rules, calibration: b.calibration },
-    });
+    await this.#load(world, layers);
+    return Object.fromEntries(layers.map((layer) => [layer.at, this.#preparedAt(layer)])) as ByGateway<Prepared>;
   }
 
   /** Plays an attempt in the prepared world. */
@@ -85,20 +92,19 @@ export class Station implements AsyncDisposable {
 
   #forget(): void {
     this.#world = undefined;
-    this.#prepared = {};
+    this.#loaded.clear();
     this.#calibrations.clear();
   }
 
-  /** A world with the neighbour serves cells without one as well, but not the other way round. */
-  async #worldFor(neighbour: boolean): Promise<World> {
+  async #worldFor(shape: WorldShape): Promise<World> {
     const failure = this.#failure;
     this.#failure = undefined;
     if (failure) throw failure.error;
-    if (this.#world && (this.#world.neighbour || !neighbour)) return this.#world;
+    if (this.#world && serves(this.#world.shape, shape)) return this.#world;
     await this.renew();
     this.#refuseWhenEnded();
     this.#opened += 1;
-    this.#world = await openWorld(this.#place(`${this.#name}-${this.#opened}`), { neighbour });
+    this.#world = await openWorld(this.#place(`${this.#name}-${this.#opened}`), shape);
     if (this.#ended) await this.renew();
     this.#refuseWhenEnded();
     return this.#world;
@@ -109,28 +115,31 @@ export class Station implements AsyncDisposable {
       throw new NatbedError(`station ${this.#name} was ended`, { kind: "infrastructure", code: "station-ended" });
   }
 
-  async #load(
-    world: World,
-    side: Side,
-    gateway: Gateway,
-  ): Promise<{ rules: LoadedRules; calibration: Calibration | undefined }> {
-    const key = JSON.stringify(gateway);
-    const loaded = this.#prepared[side];
-    const rules = loaded?.key === key ? loaded.rules : await loadGateway(world, side, gateway);
-    return { rules, calibration: this.#calibrations.get(side + key) };
+  /** Loads the layers that are not loaded yet. */
+  async #load(world: World, layers: readonly Layer[]): Promise<void> {
+    await Promise.all(
+      layers.map(async (layer) => {
+        const key = keyOf(layer);
+        if (this.#loaded.get(layer.at)?.key === key) return;
+        this.#loaded.set(layer.at, { key, rules: await loadLayer(world, layer.at, layer.gateway) });
+      }),
+    );
   }
 
-  async #measure(world: World, side: Side, gateway: Gateway): Promise<Calibration> {
-    const key = side + JSON.stringify(gateway);
-    const known = this.#calibrations.get(key);
-    if (known) return known;
-    const calibration = await calibrate(world, side, gateway);
-    this.#calibrations.set(key, calibration);
-    return calibration;
+  async #measure(world: World, layer: Layer): Promise<void> {
+    const side = layer.at === "nb" || layer.at === "cb" ? "b" : "a";
+    this.#calibrations.set(keyOf(layer), await calibrate(world, side, layer.gateway, layer.at));
   }
 
-  #remember(na: Gateway, nb: Gateway, both: BothPrepared): BothPrepared {
-    this.#prepared = { a: { ...both.a, key: JSON.stringify(na) }, b: { ...both.b, key: JSON.stringify(nb) } };
-    return both;
+  #preparedAt(layer: Layer): Prepared {
+    const loaded = this.#loaded.get(layer.at);
+    const calibration = this.#calibrations.get(keyOf(layer));
+    if (!loaded || !calibration) throw new Error(`${layer.at} was not prepared`);
+    return { rules: loaded.rules, calibration };
   }
 }
+
+const HOME: readonly GatewayId[] = ["na", "nb"];
+const CARRIERS: readonly GatewayId[] = CARRIER_IDS;
+
+const keyOf = ({ at, gateway }: Layer): string => `${at} ${JSON.stringify(gateway)}`;

@@ -2,12 +2,13 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeEvidence } from "../evidence/store.ts";
 import { ADDRESS } from "../plan/addresses.ts";
+import type { ByGateway } from "../plan/shape.ts";
 import type { TrialResult } from "../report/events.ts";
 import type { Cell } from "../scenario/cell.ts";
 import { judge } from "../verdict/judge.ts";
 import type { Outcome } from "../verdict/outcome.ts";
 import { planAttempt } from "../world/attempt.ts";
-import type { BothPrepared, Station } from "./station.ts";
+import type { Prepared, Station } from "./station.ts";
 
 export interface TrialPlace {
   /** 1-based. */
@@ -30,11 +31,12 @@ export async function runTrial(
   const plan = planAttempt(cell, seed);
   const path = join(runDir, dir);
   await mkdir(path, { recursive: true });
+  const gateways = Object.entries(prepared);
+  const calibrations = Object.fromEntries(gateways.map(([at, { calibration }]) => [at, calibration]));
   await Promise.all([
     writeJson(join(path, "plan.json"), { addresses: ADDRESS, ...plan }),
-    writeJson(join(path, "calibration.json"), { na: prepared.a.calibration, nb: prepared.b.calibration }),
-    writeFile(join(path, "na.rules"), prepared.a.rules.readBack),
-    writeFile(join(path, "nb.rules"), prepared.b.rules.readBack),
+    writeJson(join(path, "calibration.json"), calibrations),
+    ...gateways.map(([at, { rules }]) => writeFile(join(path, `${at}.rules`), rules.readBack)),
   ]);
   const outcome = mismatch(prepared) ?? (await attemptAndJudge());
   await writeJson(join(path, "outcome.json"), outcome);
@@ -48,9 +50,9 @@ export async function runTrial(
 }
 
 /** A gateway that does not behave as its model says makes the trial invalid before it starts (I-4). */
-function mismatch({ a, b }: BothPrepared): Outcome | undefined {
-  const mismatches = [a, b].flatMap(({ calibration: { side, mismatches } }) =>
-    mismatches.map((one) => `N${side.toUpperCase()}: ${one}`),
+function mismatch(prepared: ByGateway<Prepared>): Outcome | undefined {
+  const mismatches = Object.entries(prepared).flatMap(([at, { calibration }]) =>
+    calibration.mismatches.map((one) => `${at.toUpperCase()}: ${one}`),
   );
   if (mismatches.length === 0) return undefined;
   const message = mismatches.join("; ");

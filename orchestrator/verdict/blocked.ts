@@ -1,8 +1,11 @@
 import { sameEndpoint } from "../../wire/address.ts";
 import type { NodeId } from "../../wire/control.ts";
+import { refusalName } from "../nat/model.ts";
 import { ADDRESS } from "../plan/addresses.ts";
+import { SIDES } from "../plan/shape.ts";
+import { approachOf, arrivals, openingOf, passed, resetFor, type Approach } from "./approach.ts";
 import type { Cause } from "./outcome.ts";
-import { SIDES, gap, mappingsOf, punchesOf, text, type Scene, type SideOfScene } from "./scene.ts";
+import { gap, mappingsOf, punchesOf, text, type Hop, type Scene, type SideOfScene } from "./scene.ts";
 import type { Segment } from "./sightings.ts";
 
 /** A cause with where and when it struck, and the sentence that says so with addresses and times. */
@@ -55,26 +58,34 @@ function killedByIcmp(scene: Scene, side: SideOfScene): Blockage | undefined {
   return undefined;
 }
 
-/** A SYN went into the NAT and none came out: there was no outside port to give it. */
-function portExhausted({ segments }: Scene, { nat, natName, hostName, outside }: SideOfScene): Blockage | undefined {
-  const syns = segments.filter(({ node, kind }) => node === nat && kind === "syn");
-  const entered = syns.filter(({ iface, direction, ttl }) => iface === "in" && direction === "in" && ttl > 1);
-  const left = syns.filter(({ iface, direction, src }) => iface === "out" && direction === "out" && src.ip === outside);
-  const [inside, beyond] = [portsBySyn(entered), portsBySyn(left)];
-  const stuck = entered.find((syn) => {
-    const [before, after] = [inside.get(synKey(syn))?.size ?? 0, beyond.get(synKey(syn))?.size ?? 0];
-    return before > 1 ? after * 2 < before : after === 0; // a flood may lose a few to clashes
-  });
-  if (!stuck) return undefined;
-  const [before, after] = [inside.get(synKey(stuck))?.size ?? 0, beyond.get(synKey(stuck))?.size ?? 0];
-  const what =
-    before > 1 ? `${before - after} of ${hostName}'s ${before} SYNs` : `${hostName}'s SYN from ${text(stuck.src)}`;
-  const why = `${what} to ${text(stuck.dst)} entered ${natName} and never left it: no outside port was free`;
-  return { cause: "port-exhausted", at: nat, atUs: stuck.atUs, why };
+/** A SYN went into a NAT and none came out: there was no outside port to give it. */
+function portExhausted({ segments }: Scene, { hops, hostName }: SideOfScene): Blockage | undefined {
+  for (const { at, name, inner, outside } of hops) {
+    const syns = segments.filter(({ node, kind }) => node === at && kind === "syn");
+    const entered = syns.filter(
+      // what is meant for the NAT's own outside is no matter of outside ports alone
+      ({ iface, direction, ttl, dst }) => iface === inner && direction === "in" && ttl > 1 && dst.ip !== outside,
+    );
+    const left = syns.filter(
+      ({ iface, direction, src }) => iface === "out" && direction === "out" && src.ip === outside,
+    );
+    const [inside, beyond] = [portsBySyn(entered), portsBySyn(left)];
+    const stuck = entered.find((syn) => {
+      const [before, after] = [inside.get(synKey(syn))?.size ?? 0, beyond.get(synKey(syn))?.size ?? 0];
+      return before > 1 ? after * 2 < before : after === 0; // a flood may lose a few to clashes
+    });
+    if (!stuck) continue;
+    const [before, after] = [inside.get(synKey(stuck))?.size ?? 0, beyond.get(synKey(stuck))?.size ?? 0];
+    const what =
+      before > 1 ? `${before - after} of ${hostName}'s ${before} SYNs` : `${hostName}'s SYN from ${text(stuck.src)}`;
+    const why = `${what} to ${text(stuck.dst)} entered ${name} and never left it: no outside port was free`;
+    return { cause: "port-exhausted", at, atUs: stuck.atUs, why };
+  }
+  return undefined;
 }
 
-/** Translation keeps the destination and the sequence number of a SYN; a flood's SYNs share both. */
-const synKey = ({ dst, seq }: Segment): string => `${text(dst)} ${seq}`;
+/** Translation keeps the destination and (but for half its range) the sequence number of a SYN; a flood's SYNs share both. */
+const synKey = ({ dst, seq }: Segment): string => `${text(dst)} ${seq % 2 ** 31}`;
 
 /** From which ports each SYN was sent. */
 function portsBySyn(syns: readonly Segment[]): ReadonlyMap<string, ReadonlySet<number>> {
@@ -91,10 +102,13 @@ function noCollision(scene: Scene, side: SideOfScene): Blockage | undefined {
   const attempt = scene.evidence.attempts[side.side];
   if (attempt.ok || attempt.failure !== "no-collision") return undefined;
   // X's own handshakes arrive there as well
-  const arrived = scene.segments.filter(
-    ({ node, iface, direction, kind, src }) =>
-      node === side.nat && iface === "out" && direction === "in" && kind === "syn-ack" && src.ip === side.peerOutside,
-  );
+  const forgedAt = ({ at }: Hop): readonly Segment[] =>
+    scene.segments.filter(
+      ({ node, iface, direction, kind, src }) =>
+        node === at && iface === "out" && direction === "in" && kind === "syn-ack" && src.ip === side.peerOutside,
+    );
+  const hop = side.hops.find((one) => forgedAt(one).length > 0) ?? side.outermost; // the nearest to the host that saw any
+  const arrived = forgedAt(hop);
   const [first] = arrived;
   const passed = scene.segments.some(
     ({ node, direction, kind, src }) =>
@@ -102,79 +116,80 @@ function noCollision(scene: Scene, side: SideOfScene): Blockage | undefined {
   );
   if (!first || passed) return undefined;
   const sent = new Set(punchesOf(scene, side).map(({ src }) => src.port)).size;
-  const why = `${sent} SYNs opened ${side.natName} and ${arrived.length} forged SYN+ACKs reached it, none of them at an open port`;
-  return { cause: "no-collision", at: side.nat, atUs: first.atUs, why };
+  const why = `${sent} SYNs opened ${hop.name} and ${arrived.length} forged SYN+ACKs reached it, none of them at an open port`;
+  return { cause: "no-collision", at: hop.at, atUs: first.atUs, why };
 }
 
-/** The peer aimed at a port that this NAT did not give to the connection. */
+/** The peer aimed at a port that this side's NATs did not give to the connection. */
 function mispredicted(scene: Scene, side: SideOfScene): Blockage | undefined {
-  const { natName, nat, hostName, peer } = side;
-  const mappings = mappingsOf(scene, side);
+  const { outermost, hostName, peer } = side;
+  const mappings = mappingsOf(scene, side, outermost);
   const [own] = punchesOf(scene, side);
   const aimed = punchesOf(scene, scene.sides[peer]);
   const [target, mapping] = [aimed[0], mappings[0]];
   if (!own || !target || !mapping) return undefined;
   if (aimed.some(({ dst }) => mappings.some((other) => sameEndpoint(dst, other)))) return undefined;
-  const noise = scene.evidence.neighbourOpened;
-  const suspect = noise && side.side === "a" ? `; a neighbour opened ${noise} connections meanwhile` : "";
-  const why = `${natName} gave ${hostName}'s SYN the outside port ${mapping.port}, but it was predicted to be ${target.dst.port}${suspect}`;
-  return { cause: "mapping-mispredicted", at: nat, atUs: Math.max(own.atUs, target.atUs), why };
+  const culprit = unpredictable(side);
+  const [earlier] = culprit === outermost ? [] : mappingsOf(scene, side, culprit);
+  const through = earlier ? `: ${culprit.name} had given it ${earlier.port}` : "";
+  const why = `${outermost.name} gave ${hostName}'s SYN the outside port ${mapping.port}, but it was predicted to be ${target.dst.port}${through}${suspect(scene, side)}`;
+  return { cause: "mapping-mispredicted", at: culprit.at, atUs: Math.max(own.atUs, target.atUs), why };
 }
 
-/** This NAT's own stack answered the peer's SYN with RST (RFC 5382 REQ-4 forbids that). */
+/** Of several NATs on one path, the outermost that does not always give one inside endpoint the same port. */
+function unpredictable({ hops, outermost }: SideOfScene): Hop {
+  const changing = hops.findLast(
+    ({ gateway }) => gateway.kind === "nat" && gateway.model.mapping !== "endpoint-independent",
+  );
+  return changing ?? outermost;
+}
+
+function suspect({ evidence, meeting }: Scene, { side, peer }: SideOfScene): string {
+  const { [side]: own = 0, [peer]: others = 0 } = evidence.neighbourOpened ?? {};
+  const opened = own + (meeting ? others : 0); // neighbours of both sides take ports of the NAT that they share
+  return opened > 0 ? `; a neighbour opened ${opened} connections meanwhile` : "";
+}
+
+/** A NAT's own stack answered the peer's SYN with RST (RFC 5382 REQ-4 forbids that). */
 function resetByNat(scene: Scene, side: SideOfScene): Blockage | undefined {
-  const { nat, natName, outside, peer, gateway } = side;
-  for (const syn of arrivals(scene, side)) {
-    const reset = scene.segments.find(
-      ({ node, iface, direction, kind, src, dst, atUs }) =>
-        node === nat &&
-        iface === "out" &&
-        direction === "out" &&
-        kind === "rst" &&
-        atUs >= syn.atUs &&
-        sameEndpoint(src, syn.dst) &&
-        sameEndpoint(dst, syn.src),
-    );
-    if (!reset || reset.src.ip !== outside) continue;
-    const policy = gateway.kind === "nat" ? `; unsolicitedSyn=${gateway.model.unsolicitedSyn}` : "";
-    const why = `${natName} answered ${peer.toUpperCase()}'s SYN from ${text(syn.src)} to ${text(syn.dst)} with RST ${gap(syn.atUs, reset.atUs)} after it arrived${opening(scene, side, syn)}${policy}`;
-    return { cause: "reset-by-nat", at: nat, atUs: reset.atUs, why };
+  for (const approach of approachOf(scene, side)) {
+    const { at, name } = approach.hop;
+    for (const syn of arrivals(scene, approach)) {
+      const reset = resetFor(scene, approach, syn);
+      if (!reset) continue;
+      const own = openingOf(scene, approach, syn);
+      const opening = own
+        ? `, ${gap(syn.atUs, own.atUs)} before ${side.hostName}'s own SYN opened port ${own.src.port}`
+        : "";
+      const why = `${name} answered ${side.peer.toUpperCase()}'s SYN from ${text(syn.src)} to ${text(syn.dst)} with RST ${gap(syn.atUs, reset.atUs)} after it arrived${opening}${policyOf(scene, approach)}`;
+      return { cause: "reset-by-nat", at, atUs: reset.atUs, why };
+    }
   }
   return undefined;
 }
 
-/** How much later this side's own SYN opened the port that the peer's SYN found closed. */
-function opening(scene: Scene, side: SideOfScene, syn: Segment): string {
-  const own = scene.segments.find(
-    ({ node, iface, direction, kind, src, atUs }) =>
-      node === side.nat &&
-      iface === "out" &&
-      direction === "out" &&
-      kind === "syn" &&
-      atUs > syn.atUs &&
-      sameEndpoint(src, syn.dst),
-  );
-  return own ? `, ${gap(syn.atUs, own.atUs)} before ${side.hostName}'s own SYN opened port ${own.src.port}` : "";
+/** The axis that decides what becomes of a SYN that no mapping admits. */
+function policyOf({ meeting }: Scene, { hop: { at, gateway } }: Approach): string {
+  if (gateway.kind !== "nat") return "";
+  const { hairpin, unsolicitedSyn } = gateway.model;
+  return at === meeting && !hairpin ? "; hairpin=false" : `; unsolicitedSyn=${refusalName(unsolicitedSyn)}`;
 }
 
 /** X sent forged packets and none of them came past the core (BCP 38). */
-function spoofFiltered({ segments }: Scene): Blockage | undefined {
+function spoofFiltered({ segments, sides }: Scene): Blockage | undefined {
+  const outermost: readonly NodeId[] = SIDES.map((side) => sides[side].outermost.at);
   const forged = segments.filter(
     ({ node, direction, src }) => node === "x" && direction === "out" && src.ip !== ADDRESS.x,
   );
   const [first] = forged;
   const arrived = segments.some(
     ({ node, iface, direction, kind, src }) =>
-      (node === "na" || node === "nb") &&
-      iface === "out" &&
-      direction === "in" &&
-      kind === "syn-ack" &&
-      src.ip !== ADDRESS.x,
+      outermost.includes(node) && iface === "out" && direction === "in" && kind === "syn-ack" && src.ip !== ADDRESS.x,
   );
   // X's own packets share the way: one that arrived later shows that the forged ones are not just on their way
   const followed = segments.some(
     ({ node, iface, direction, src, atUs }) =>
-      (node === "na" || node === "nb") &&
+      outermost.includes(node) &&
       iface === "out" &&
       direction === "in" &&
       src.ip === ADDRESS.x &&
@@ -189,30 +204,18 @@ function spoofFiltered({ segments }: Scene): Blockage | undefined {
   };
 }
 
-/** The peer's SYN arrived at this NAT, and neither passed nor was answered. */
+/** The peer's SYN arrived at a NAT, and neither passed nor was answered. */
 function filtered(scene: Scene, side: SideOfScene): Blockage | undefined {
-  const { nat, natName, peer } = side;
-  const syns = arrivals(scene, side);
-  const [syn] = syns;
-  if (!syn) return undefined;
-  const passed = scene.segments.some(
-    ({ node, iface, direction, kind, seq }) =>
-      node === nat && iface === "in" && direction === "out" && kind === "syn" && seq === syn.seq,
-  );
-  if (passed) return undefined;
-  const why = `${natName} dropped ${peer.toUpperCase()}'s SYN from ${text(syn.src)} to ${text(syn.dst)} without an answer (${syns.length} in all); no mapping admitted it`;
-  return { cause: "filtered", at: nat, atUs: syn.atUs, why };
-}
-
-/** The peer's SYNs that reached the outside of this NAT, in order of time. */
-function arrivals({ segments }: Scene, { nat, outside, peerOutside }: SideOfScene): readonly Segment[] {
-  return segments.filter(
-    ({ node, iface, direction, kind, src, dst }) =>
-      node === nat &&
-      iface === "out" &&
-      direction === "in" &&
-      kind === "syn" &&
-      src.ip === peerOutside &&
-      dst.ip === outside,
-  );
+  for (const approach of approachOf(scene, side)) {
+    const { at, name, gateway } = approach.hop;
+    const syns = arrivals(scene, approach);
+    const [syn] = syns;
+    if (!syn) return undefined; // it ended farther out
+    if (passed(scene, approach, syn)) continue;
+    const turnedBack = at === scene.meeting && gateway.kind === "nat" && !gateway.model.hairpin;
+    const reason = turnedBack ? "it has no hairpin" : "no mapping admitted it";
+    const why = `${name} dropped ${side.peer.toUpperCase()}'s SYN from ${text(syn.src)} to ${text(syn.dst)} without an answer (${syns.length} in all); ${reason}`;
+    return { cause: "filtered", at, atUs: syn.atUs, why };
+  }
+  return undefined;
 }

@@ -1,30 +1,25 @@
 import { sameEndpoint } from "../../wire/address.ts";
-import { KEPT_PER_FLOW, type ConntrackRecord, type FlowTotal } from "../../wire/control.ts";
-import { HELLO_BYTES, helloOf } from "../../wire/hello.ts";
+import { KEPT_PER_FLOW, type FlowTotal } from "../../wire/control.ts";
 import { X_PORTS } from "../../wire/rendezvous.ts";
 import { seededBytes, sha256 } from "../../wire/seeded.ts";
 import type { Exchange } from "../evidence/types.ts";
 import { ADDRESS } from "../plan/addresses.ts";
-import type { Proof, ProofPoint } from "./outcome.ts";
-import { SIDES, text, type Scene, type Side, type SideOfScene } from "./scene.ts";
+import { SIDES, type Side } from "../plan/shape.ts";
+import type { Proof } from "./outcome.ts";
+import { text, type Scene, type SideOfScene } from "./scene.ts";
+import { lacks, met, startsWithHello, type Check } from "./check.ts";
+import { checkTranslation } from "./translation.ts";
 
 /** Ports of X that carry signalling only; payload anywhere else at X went through X. */
 const SIGNALLING: readonly number[] = [X_PORTS.rendezvous, ...X_PORTS.probes];
 /** Signalling of one attempt stays far below; a relay in disguise could not. */
 const SIGNALLING_LIMIT_BYTES = 64 << 10;
 
-/** One criterion: the point it adds to the proof, or what is missing. */
-type Check = { readonly point: ProofPoint } | { readonly missing: string };
-
-const met = (claim: string, evidence: string): Check => ({ point: { claim, evidence } });
-const lacks = (missing: string): Check => ({ missing });
-
 /** Every criterion of `direct`, met or not. Nothing here rests on an agent's word alone. */
 export function checkDirect(scene: Scene): { readonly proof?: Proof; readonly missing: readonly string[] } {
   const checks = [
     checkExchange("1 MiB both ways", scene.evidence.exchange),
-    ...SIDES.map((side) => checkConntrack(scene, scene.sides[side])),
-    checkSameTuple(scene),
+    ...checkTranslation(scene),
     ...SIDES.map((side) => checkPayloadFromPeer(scene, scene.sides[side])),
     checkNothingAtX(scene),
     checkExchange("data after X's link was cut", scene.evidence.afterCut),
@@ -53,48 +48,14 @@ function checkExchange(claim: string, exchange: Exchange | undefined): Check {
   return met(claim, `${bytes} bytes each way, both digests as seeded`);
 }
 
-function entryOf({ evidence }: Scene, { side, nat }: SideOfScene): ConntrackRecord | undefined {
-  const attempt = evidence.attempts[side];
-  if (!attempt.ok) return undefined;
-  return evidence.entries[nat].find(
-    ({ original }) => sameEndpoint(original.src, attempt.local) && sameEndpoint(original.dst, attempt.remote),
-  );
-}
-
-function checkConntrack(scene: Scene, side: SideOfScene): Check {
-  const { natName, outside, peerOutside, gateway } = side;
-  if (gateway.kind === "router") return met(`${natName} is a plain router`, "no NAT in this cell");
-  const entry = entryOf(scene, side);
-  if (!entry) return lacks(`${natName}'s conntrack has no entry for the agents' connection`);
-  const { original, reply, state, assured } = entry;
-  if (!assured || state !== "ESTABLISHED")
-    return lacks(`${natName}'s entry is ${state}${assured ? "" : ", not assured"}`);
-  if (reply.dst.ip !== outside || original.dst.ip !== peerOutside)
-    return lacks(`${natName}'s entry goes from ${reply.dst.ip} to ${original.dst.ip}, not to the peer's NAT`);
-  return met(`assured in ${natName}`, `${text(original.src)} → ${text(original.dst)} as ${text(reply.dst)}, ${state}`);
-}
-
-/** Both NATs hold one and the same connection, seen from its two ends. */
-function checkSameTuple(scene: Scene): Check {
-  const { a, b } = scene.sides;
-  if (a.gateway.kind === "router" || b.gateway.kind === "router")
-    return met("one connection", "addresses are not translated");
-  const [na, nb] = [entryOf(scene, a), entryOf(scene, b)];
-  if (!na || !nb) return lacks("no connection that both NATs hold");
-  const same = sameEndpoint(na.reply.dst, nb.original.dst) && sameEndpoint(nb.reply.dst, na.original.dst);
-  if (!same) return lacks("the NATs hold different connections");
-  return met("the same connection in both NATs", `${text(na.reply.dst)} ↔ ${text(nb.reply.dst)}`);
-}
-
 /** The peer's hello and payload arrive on the agent's own connection, at this side's own interface, from the peer NAT's address. */
 function checkPayloadFromPeer({ evidence }: Scene, { side, peer, hostName, peerOutside }: SideOfScene): Check {
-  const hello = helloOf(peer, evidence.session, evidence.key).toString("hex");
   const attempt = evidence.attempts[side];
   const flow = evidence.captures[side]?.flows.find(
     ({ direction, src, dst, payloadStart }) =>
       direction === "in" &&
       src.ip === peerOutside &&
-      startsWithHello(payloadStart, hello) &&
+      startsWithHello(evidence, peer, payloadStart) &&
       attempt.ok &&
       sameEndpoint(src, attempt.remote) &&
       sameEndpoint(dst, attempt.local),
@@ -107,9 +68,6 @@ function checkPayloadFromPeer({ evidence }: Scene, { side, peer, hostName, peerO
     `${text(flow.src)} → ${text(flow.dst)}, ${flow.payloadBytes} bytes, nonce first`,
   );
 }
-
-const startsWithHello = (payloadStart: string, hello: string): boolean =>
-  payloadStart.slice(0, HELLO_BYTES * 2) === hello;
 
 function checkNothingAtX(scene: Scene): Check {
   const payload = payloadThroughX(scene);

@@ -1,16 +1,16 @@
 import type { AttemptResult, FailureCode, FlowTotal } from "../../wire/control.ts";
 import type { Evidence } from "../evidence/types.ts";
-import type { Cell } from "../scenario/cell.ts";
+import { SIDES } from "../plan/shape.ts";
 import { findBlockage } from "./blocked.ts";
 import { checkDirect, incompleteCapture, payloadThroughX } from "./direct.ts";
 import type { Outcome, WorldFault } from "./outcome.ts";
-import { SIDES, punchesOf, sceneOf, text, type Scene } from "./scene.ts";
+import { punchesOf, sceneOf, text, type JudgedCell, type Scene } from "./scene.ts";
 
 /** Failures that say something about the world and nothing about the NATs. */
 const SPOILED: readonly FailureCode[] = ["missing-capability", "port-busy"];
 
 /** Decides a trial from its evidence alone; the agents' words only say where to look. Pure: the same evidence, the same outcome. */
-export function judge(cell: Pick<Cell, "na" | "nb" | "technique">, evidence: Evidence): Outcome {
+export function judge(cell: JudgedCell, evidence: Evidence): Outcome {
   const scene = sceneOf(cell, evidence);
   const { a, b } = evidence.attempts;
   return a.ok && b.ok ? judgeConnected(scene) : judgeFailed(scene);

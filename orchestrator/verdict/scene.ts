@@ -1,23 +1,38 @@
 import { formatEndpoint, type Endpoint } from "../../wire/address.ts";
 import type { Evidence } from "../evidence/types.ts";
 import type { Gateway } from "../nat/model.ts";
-import { ADDRESS, outsideAddress } from "../plan/addresses.ts";
+import { ADDRESS } from "../plan/addresses.ts";
+import { gatewaysOf, layersOf, outsideOf, shapeOf, type GatewayId, type Side } from "../plan/shape.ts";
 import type { Cell } from "../scenario/cell.ts";
 import { sightingsOf, type Segment, type Sightings } from "./sightings.ts";
 
-export type Side = "a" | "b";
-export const SIDES = ["a", "b"] as const;
+/** What a verdict has to know of a cell. */
+export type JudgedCell = Pick<Cell, "na" | "nb" | "carrier" | "technique">;
+
+/** A gateway on one side's way to the core. */
+export interface Hop {
+  readonly at: GatewayId;
+  /** `NA`: as sentences name it. */
+  readonly name: string;
+  readonly gateway: Gateway;
+  /** Its interface towards the host. */
+  readonly inner: "in" | "in2";
+  /** Address under which it sees the host: that of the gateway before it, or the host's own. */
+  readonly inside: string;
+  readonly outside: string;
+}
 
 /** One side of the connection: who is who and under which addresses. */
 export interface SideOfScene {
   readonly side: Side;
   readonly peer: Side;
-  /** `A`, `NA`: as sentences name them. */
+  /** `A`: as sentences name it. */
   readonly hostName: string;
-  readonly natName: string;
-  readonly nat: "na" | "nb";
-  readonly gateway: Gateway;
-  readonly host: string;
+  /** From the host outward. */
+  readonly hops: readonly Hop[];
+  /** The last of them. */
+  readonly outermost: Hop;
+  /** The side's address as the core sees it. */
   readonly outside: string;
   readonly peerOutside: string;
 }
@@ -27,22 +42,43 @@ export interface Scene extends Sightings {
   readonly evidence: Evidence;
   readonly technique: Cell["technique"];
   readonly sides: Readonly<Record<Side, SideOfScene>>;
+  /** The carrier that both sides stand behind, if there is one: they meet at it, and nothing between them reaches the core. */
+  readonly meeting?: GatewayId;
 }
 
-export function sceneOf({ na, nb, technique }: Pick<Cell, "na" | "nb" | "technique">, evidence: Evidence): Scene {
-  const outside = { a: outsideAddress("a", na.kind), b: outsideAddress("b", nb.kind) };
-  const side = (one: Side, peer: Side, gateway: Gateway): SideOfScene => ({
+export function sceneOf(cell: JudgedCell, evidence: Evidence): Scene {
+  const hops = { a: hopsOf(cell, "a"), b: hopsOf(cell, "b") };
+  const outside = { a: hops.a.at(-1)?.outside ?? ADDRESS.a, b: hops.b.at(-1)?.outside ?? ADDRESS.b };
+  const side = (one: Side, peer: Side): SideOfScene => ({
     side: one,
     peer,
     hostName: one.toUpperCase(),
-    natName: `N${one.toUpperCase()}`,
-    nat: `n${one}`,
-    gateway,
-    host: ADDRESS[one],
+    hops: hops[one],
+    outermost: hops[one].at(-1)!,
     outside: outside[one],
     peerOutside: outside[peer],
   });
-  return { ...sightingsOf(evidence), evidence, technique, sides: { a: side("a", "b", na), b: side("b", "a", nb) } };
+  return {
+    ...sightingsOf(evidence),
+    evidence,
+    technique: cell.technique,
+    sides: { a: side("a", "b"), b: side("b", "a") },
+    ...(cell.carrier?.kind === "shared" ? { meeting: "c" as const } : {}),
+  };
+}
+
+function hopsOf(cell: JudgedCell, side: Side): readonly Hop[] {
+  const shape = shapeOf(cell);
+  const layers = layersOf(cell);
+  let inside: string = ADDRESS[side];
+  return gatewaysOf(shape, side).map((at) => {
+    const { gateway } = layers.find((layer) => layer.at === at)!;
+    const outside = gateway.kind === "nat" ? outsideOf(shape, at) : inside;
+    const inner = at === "c" && side === "b" ? "in2" : "in";
+    const hop: Hop = { at, name: at.toUpperCase(), gateway, inner, inside, outside };
+    inside = outside;
+    return hop;
+  });
 }
 
 /** SYNs that `side`'s host sent towards the peer's outside address, as its own interface saw them. */
@@ -53,11 +89,21 @@ export function punchesOf({ segments }: Scene, { side, peerOutside }: SideOfScen
   );
 }
 
-/** Outside ports that the NAT of `side` gave to SYNs towards the peer, from its conntrack events. */
-export function mappingsOf({ evidence }: Scene, { nat, host, peerOutside }: SideOfScene): readonly Endpoint[] {
-  return evidence.events[nat]
-    .filter(({ event, original }) => event === "new" && original.src.ip === host && original.dst.ip === peerOutside)
-    .map(({ reply }) => reply.dst);
+/** Outside endpoints that a gateway gave to a side's SYNs towards the peer, from its conntrack events. */
+export function mappingsOf(
+  { evidence }: Scene,
+  { peerOutside }: SideOfScene,
+  { at, inside, outside }: Hop,
+): readonly Endpoint[] {
+  return (evidence.events[at] ?? [])
+    .filter(({ event, original }) => event === "new" && original.src.ip === inside && original.dst.ip === peerOutside)
+    .map(({ reply }) => reply.dst)
+    .filter(({ ip }) => ip === outside);
+}
+
+/** Whether two segments are one, seen at two places: a NAT that rewrites sequence numbers shifts them by half their range. */
+export function sameSequence(one: Segment, other: Segment): boolean {
+  return one.seq % 2 ** 31 === other.seq % 2 ** 31;
 }
 
 /** `3.1 ms` */

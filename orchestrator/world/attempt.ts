@@ -4,6 +4,7 @@ import type { AttemptParameters, CoreModel, NodeId } from "../../wire/control.ts
 import type { Capture, Evidence, Exchange } from "../evidence/types.ts";
 import { ADDRESS } from "../plan/addresses.ts";
 import { deadlineOf, transferWithinMs } from "../plan/deadline.ts";
+import { SIDES, type ByGateway, type GatewayId, type Side } from "../plan/shape.ts";
 import type { Cell } from "../scenario/cell.ts";
 import { drainCore, setCore } from "./core.ts";
 import type { World } from "./world.ts";
@@ -56,28 +57,44 @@ export async function runAttempt(
   world.takeLogs();
   await setCore(world, core, plan.a.seed); // with this seed, and in this attempt's log
   const startedAtUs = Date.now() * 1000;
-  const neighbour = neighbours?.a;
-  if (neighbour) await world.agent("a2").call("noise-begin", { x: ADDRESS.x, everyMs: neighbour.everyMs });
+  const noisy = SIDES.filter((side) => neighbours?.[side]);
+  await Promise.all(noisy.map((side) => beginNoise(world, side, neighbours?.[side]?.everyMs ?? 0)));
   const attempts = await attemptBoth(world, plan);
-  const noise = neighbour ? await world.agent("a2").call("noise-end", {}) : undefined;
+  const opened = await Promise.all(noisy.map((side) => endNoise(world, side)));
   const proof = attempts.a.ok && attempts.b.ok ? await exchangeAll(world, plan, core) : NOTHING_CONNECTED;
   const captures = await collectCaptures(world);
-  const [na, nb] = await Promise.all([
-    world.agent("na").call("conntrack-end", {}),
-    world.agent("nb").call("conntrack-end", {}),
-  ]);
+  const events = await ofEachGateway(world, (at) => world.agent(at).call("conntrack-end", {}));
   return {
     session: plan.session,
     key: plan.key,
     startedAtUs,
     attempts,
     ...proof,
-    events: { na: na.records, nb: nb.records },
-    eventsLost: na.lost || nb.lost,
+    events: recordsOf(events),
+    eventsLost: Object.values(events).some(({ lost }) => lost),
     captures,
     logs: world.takeLogs(),
-    ...(noise ? { neighbourOpened: noise.opened } : {}),
+    ...(noisy.length > 0 ? { neighbourOpened: Object.fromEntries(opened) } : {}),
   };
+}
+
+async function beginNoise(world: World, side: Side, everyMs: number): Promise<void> {
+  await world.agent(`${side}2`).call("noise-begin", { x: ADDRESS.x, everyMs });
+}
+
+async function endNoise(world: World, side: Side): Promise<readonly [Side, number]> {
+  const { opened } = await world.agent(`${side}2`).call("noise-end", {});
+  return [side, opened];
+}
+
+/** Asks every gateway of the world at once. */
+async function ofEachGateway<T>(world: World, ask: (at: GatewayId) => Promise<T>): Promise<ByGateway<T>> {
+  const answers = await Promise.all(world.gateways.map(async (at) => [at, await ask(at)] as const));
+  return Object.fromEntries(answers) as ByGateway<T>;
+}
+
+function recordsOf<T>(answers: ByGateway<{ readonly records: T }>): ByGateway<T> {
+  return Object.fromEntries(Object.entries(answers).map(([at, { records }]) => [at, records])) as ByGateway<T>;
 }
 
 /** More than X ever says to one host in an attempt: each word renews the host's deadline. */
@@ -105,10 +122,7 @@ async function exchangeAll(
     seeds: plan.exchangeSeeds,
     withinMs: transferWithinMs(TRANSFER_WITHIN_MS, PROOF_BYTES, core),
   });
-  const [na, nb] = await Promise.all([
-    world.agent("na").call("conntrack-dump", {}),
-    world.agent("nb").call("conntrack-dump", {}),
-  ]);
+  const entries = await ofEachGateway(world, (at) => world.agent(at).call("conntrack-dump", {}));
   await world.agent("r").call("x-link", { state: "cut" });
   const fromUs = (Date.now() + 1) * 1000; // the clock is cut to ms: rounded down it would lie before the cut
   const again = await exchangeBoth(world, {
@@ -118,7 +132,7 @@ async function exchangeAll(
   });
   const toUs = Date.now() * 1000;
   await world.agent("r").call("x-link", { state: "up" });
-  return { exchange, afterCut: { ...again, fromUs, toUs }, entries: { na: na.records, nb: nb.records } };
+  return { exchange, afterCut: { ...again, fromUs, toUs }, entries: recordsOf(entries) };
 }
 
 interface ExchangePlan {
@@ -146,8 +160,9 @@ async function collectCaptures(world: World): Promise<Partial<Record<NodeId, Cap
 
 /** Ends every socket of the last attempt, then forgets every mapping: what the next cell finds is a fresh NAT. */
 export async function cleanWorld(world: World): Promise<void> {
-  const endpoints = world.ids.filter((id) => id === "a" || id === "b" || id === "x" || id === "a2");
+  const routers: readonly NodeId[] = ["r", ...world.gateways];
+  const endpoints = world.ids.filter((id) => !routers.includes(id));
   await Promise.all(endpoints.map((id) => world.agent(id).call("reset", {})));
   await drainCore(world);
-  await Promise.all((["na", "nb"] as const).map((id) => world.agent(id).call("conntrack-flush", {})));
+  await ofEachGateway(world, (at) => world.agent(at).call("conntrack-flush", {}));
 }

@@ -2,8 +2,8 @@ import { ipv4, port } from "../../wire/address.ts";
 import type { Observation, SynAnswer } from "../../wire/control.ts";
 import type { Allocation } from "../../wire/rendezvous.ts";
 import type { Gateway, NatModel } from "../nat/model.ts";
-import { ADDRESS, outsideAddress } from "../plan/addresses.ts";
-import type { Side } from "../plan/wiring.ts";
+import { ADDRESS } from "../plan/addresses.ts";
+import { outsideOf, type GatewayId, type Side } from "../plan/shape.ts";
 import type { World } from "./world.ts";
 
 /** What was measured on one side's gateway with real connections, against what its model says. */
@@ -26,32 +26,48 @@ const SILENCE_MS = 120;
 /** On a machine that is short of time an answer may be late: what looks wrong is listened to for longer before it counts. */
 const PATIENT_MS = 1_000;
 
-/** Measures one side's gateway from inside and outside. Needs a world in which nothing else is going on. */
-export async function calibrate(world: World, side: Side, gateway: Gateway): Promise<Calibration> {
-  const quick = await measure(world, side, { gateway, waitMs: SILENCE_MS });
-  return quick.mismatches.length === 0 ? quick : measure(world, side, { gateway, waitMs: PATIENT_MS });
-}
-
-async function measure(
+/**
+ * Measures one of a side's gateways from inside and outside. Needs a world in which nothing else is going on, and in which the side's
+ * other gateways are plain routers.
+ */
+export async function calibrate(
   world: World,
   side: Side,
-  { gateway, waitMs }: { readonly gateway: Gateway; readonly waitMs: number },
+  gateway: Gateway,
+  at: GatewayId = `n${side}`,
 ): Promise<Calibration> {
-  const to = { ip: ipv4(outsideAddress(side, gateway.kind)), port: UNMAPPED_PORT };
+  const outside = gateway.kind === "nat" ? outsideOf(world.shape, at) : ADDRESS[side];
+  const quick = await measure(world, side, { gateway, outside, waitMs: SILENCE_MS });
+  return quick.mismatches.length === 0 ? quick : measure(world, side, { gateway, outside, waitMs: PATIENT_MS });
+}
+
+interface Measurement {
+  readonly gateway: Gateway;
+  /** The address under which the core sees the host. */
+  readonly outside: string;
+  readonly waitMs: number;
+}
+
+async function measure(world: World, side: Side, { gateway, outside, waitMs }: Measurement): Promise<Calibration> {
+  const to = { ip: ipv4(outside), port: UNMAPPED_PORT };
   const [observation, { answer }] = await Promise.all([
     world.agent(side).call("observe", { x: ADDRESS.x, localPort: CALIBRATION_PORT[side], lowTtl: LOW_TTL, waitMs }),
     world.agent("x").call("syn-answer", { to, waitMs }),
   ]);
   const observed = { ...observation, synAnswer: answer };
-  return { side, gateway, observed, mismatches: compare(gateway, observed, side) };
+  return { side, gateway, observed, mismatches: compare(gateway, observed, { side, outside }) };
 }
 
-function compare(gateway: Gateway, observed: Calibration["observed"], side: Side): string[] {
+function compare(
+  gateway: Gateway,
+  observed: Calibration["observed"],
+  { side, outside }: { readonly side: Side; readonly outside: string },
+): string[] {
   if (gateway.kind === "router") return compareRouter(observed, side);
   const { model } = gateway;
   const arrives = model.timeExceeded === "translate";
   return [
-    ...comparePorts(model, observed, side),
+    ...comparePorts(model, observed, outside),
     ...differs(
       "unsolicitedSyn",
       model.unsolicitedSyn === "drop" ? "silence" : model.unsolicitedSyn === "reset" ? "reset" : "unreachable",
@@ -76,10 +92,10 @@ function compareRouter({ mappings, synAnswer }: Calibration["observed"], side: S
   ];
 }
 
-function comparePorts({ ports }: NatModel, { allocation, mappings }: Observation, side: Side): string[] {
+function comparePorts({ ports }: NatModel, { allocation, mappings }: Observation, address: string): string[] {
   const expected: Allocation =
     ports.kind === "sequential" ? { kind: "sequential", delta: ports.step } : { kind: ports.kind };
-  const wrongAddress = mappings.find(({ outside }) => outside.ip !== outsideAddress(side, "nat"));
+  const wrongAddress = mappings.find(({ outside }) => outside.ip !== address);
   const seen = mappings.map(({ localPort, outside }) => `${localPort}→${outside.port}`).join(" ");
   const range = ports.kind === "preserve" ? undefined : ports.range;
   const outOfRange = range && mappings.find(({ outside }) => outside.port < range.from || outside.port > range.to);
@@ -91,9 +107,7 @@ function comparePorts({ ports }: NatModel, { allocation, mappings }: Observation
       ports.step,
     );
   return [
-    ...(wrongAddress
-      ? [`the mapping's address is ${wrongAddress.outside.ip}, not ${outsideAddress(side, "nat")}`]
-      : []),
+    ...(wrongAddress ? [`the mapping's address is ${wrongAddress.outside.ip}, not ${address}`] : []),
     ...(outOfRange && range ? [`port ${outOfRange.outside.port} is outside ${range.from}-${range.to}`] : []),
     ...(wrapped ? [] : differs(`ports (seen: ${seen})`, describe(expected), describe(allocation))),
   ];

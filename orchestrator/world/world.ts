@@ -1,7 +1,8 @@
 import type { NodeId } from "../../wire/control.ts";
 import { KEPT_PREFIX } from "../engine/index.ts";
 import { NatbedError } from "../errors.ts";
-import { R, nodesOf, offload, type NodeRecipe } from "../plan/nodes.ts";
+import { coreNode, nodesOf, offload, type NodeRecipe } from "../plan/nodes.ts";
+import type { GatewayId, WorldShape } from "../plan/shape.ts";
 import { wiring } from "../plan/wiring.ts";
 import type { Agent, AgentLog } from "./agent.ts";
 import { startCore } from "./core.ts";
@@ -13,12 +14,12 @@ const GONE_WITHIN_MS = 10_000;
 /** A world of containers, wired and with every agent ready. Dispose of it to end it. */
 export class World implements AsyncDisposable {
   readonly name: string;
-  readonly neighbour: boolean;
+  readonly shape: WorldShape;
   readonly #nodes: ReadonlyMap<NodeId, StartedNode>;
 
-  constructor(name: string, neighbour: boolean, nodes: readonly StartedNode[]) {
+  constructor(name: string, shape: WorldShape, nodes: readonly StartedNode[]) {
     this.name = name;
-    this.neighbour = neighbour;
+    this.shape = shape;
     this.#nodes = new Map(nodes.map((node) => [node.id, node]));
   }
 
@@ -31,6 +32,11 @@ export class World implements AsyncDisposable {
 
   get ids(): readonly NodeId[] {
     return [...this.#nodes.keys()];
+  }
+
+  /** The home NATs, and the carriers that there are. */
+  get gateways(): readonly GatewayId[] {
+    return ["na", "nb", ...this.shape.carriers];
   }
 
   takeLogs(): readonly AgentLog[] {
@@ -62,7 +68,7 @@ export class World implements AsyncDisposable {
 }
 
 /** Brings a world up: R first, the rest in parallel in R's PID namespace, then links, addresses and R's own rules. */
-export async function openWorld(place: ContainerPlace, { neighbour }: { neighbour: boolean }): Promise<World> {
+export async function openWorld(place: ContainerPlace, shape: WorldShape): Promise<World> {
   const started: StartedNode[] = [];
   const start = async (recipe: NodeRecipe, r?: StartedNode): Promise<StartedNode> => {
     const node = await startNode(recipe, place, r?.container);
@@ -70,14 +76,15 @@ export async function openWorld(place: ContainerPlace, { neighbour }: { neighbou
     return node;
   };
   try {
-    const r = await start(R);
-    const recipes = nodesOf({ neighbour });
+    const core = coreNode(shape);
+    const r = await start(core);
+    const recipes = nodesOf(shape);
     const outcomes = await Promise.allSettled(recipes.map((recipe) => start(recipe, r)));
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
     await wire(started);
-    await Promise.all([R, ...recipes].map((recipe) => configure(recipe, agentOf(started, recipe.id))));
+    await Promise.all([core, ...recipes].map((recipe) => configure(recipe, agentOf(started, recipe.id))));
     await startCore(agentOf(started, "r"));
-    return new World(place.world, neighbour, started);
+    return new World(place.world, shape, started);
   } catch (error) {
     await endNodes(started);
     throw asInfrastructure(error);
@@ -117,7 +124,7 @@ async function endNodes(nodes: readonly StartedNode[]): Promise<void> {
   const gone = Promise.all(nodes.map(wait)).then(() => "gone" as const);
   for (const { agent } of nodes) agent.close();
   await nodes
-    .find(({ id }) => id === R.id)
+    .find(({ id }) => id === "r")
     ?.container.kill()
     .catch(() => {}); // dead already: so are the others
   const late = new Promise<"late">((resolve) => setTimeout(resolve, GONE_WITHIN_MS, "late" as const).unref());

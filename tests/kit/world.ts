@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { connectEngine, requireImage } from "../../orchestrator/engine/index.ts";
+import { layersOf, PLAIN_SHAPE, type WorldShape } from "../../orchestrator/plan/shape.ts";
 import { Station } from "../../orchestrator/run/station.ts";
 import type { Cell } from "../../orchestrator/scenario/cell.ts";
 import type { Outcome } from "../../orchestrator/verdict/outcome.ts";
 import { judge } from "../../orchestrator/verdict/judge.ts";
 import { cleanWorld, planAttempt, runAttempt } from "../../orchestrator/world/attempt.ts";
 import type { ContainerPlace } from "../../orchestrator/world/container.ts";
-import { loadGateway } from "../../orchestrator/world/gateways.ts";
+import { loadLayer } from "../../orchestrator/world/gateways.ts";
 import { openWorld, type World } from "../../orchestrator/world/world.ts";
 import type { Evidence } from "../../orchestrator/evidence/types.ts";
 
@@ -22,8 +23,8 @@ async function placeOf(world: string): Promise<ContainerPlace> {
 }
 
 /** A world of its own for a test file. */
-export async function openTestWorld(name: string, { neighbour = false } = {}): Promise<World> {
-  return openWorld(await placeOf(name), { neighbour });
+export async function openTestWorld(name: string, shape: Partial<WorldShape> = {}): Promise<World> {
+  return openWorld(await placeOf(name), { ...PLAIN_SHAPE, ...shape });
 }
 
 /** A station of its own for a test file; its first world is called `${name}-1`. */
@@ -39,7 +40,7 @@ export async function playCell(
   seed: string,
 ): Promise<{ evidence: Evidence; outcome: Outcome }> {
   await cleanWorld(world);
-  await Promise.all([loadGateway(world, "a", cell.na), loadGateway(world, "b", cell.nb)]);
+  await Promise.all(layersOf(cell).map(({ at, gateway }) => loadLayer(world, at, gateway)));
   const evidence = await runAttempt(world, planAttempt(cell, seed), cell);
   return { evidence, outcome: judge(cell, evidence) };
 }

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { connectEngine, RUN_LABEL } from "../../orchestrator/engine/index.ts";
 import { ADDRESS } from "../../orchestrator/plan/addresses.ts";
 import { loadGateway } from "../../orchestrator/world/gateways.ts";
-import { nodesOf, R } from "../../orchestrator/plan/nodes.ts";
+import { coreNode, nodesOf } from "../../orchestrator/plan/nodes.ts";
+import { PLAIN_SHAPE } from "../../orchestrator/plan/shape.ts";
 import type { World } from "../../orchestrator/world/world.ts";
 import { X_PORTS } from "../../wire/rendezvous.ts";
 import type { NodeId } from "../../wire/control.ts";
@@ -15,7 +16,7 @@ import { dial, seenAt } from "../kit/dial.ts";
 import { openTestWorld, RUN_ID } from "../kit/world.ts";
 
 const noEngine = inject("noEngine");
-const RECIPES = [R, ...nodesOf({ neighbour: false })];
+const RECIPES = [coreNode(PLAIN_SHAPE), ...nodesOf(PLAIN_SHAPE)];
 /** CAP_NET_ADMIN (bit 12) and CAP_NET_RAW (bit 13), capabilities(7). */
 const NET_ONLY = "0000000000003000";
 

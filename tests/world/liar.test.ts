@@ -158,7 +158,8 @@ function withLies(world: World, lies: Lies): World {
   const liar = {
     name: world.name,
     ids: world.ids,
-    neighbour: world.neighbour,
+    shape: world.shape,
+    gateways: world.gateways,
     agent: (id: string) => (id === "a" || id === "b" ? lying(id) : world.agent(id as never)),
     takeLogs: () => world.takeLogs(),
   };

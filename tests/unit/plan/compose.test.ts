@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { renderCellCompose } from "../../../orchestrator/plan/cell-compose.ts";
 import { renderCompose } from "../../../orchestrator/plan/compose.ts";
-import { nodesOf, R } from "../../../orchestrator/plan/nodes.ts";
+import { coreNode, nodesOf } from "../../../orchestrator/plan/nodes.ts";
+import { shapeOf } from "../../../orchestrator/plan/shape.ts";
 import { cellOf, nat, ROUTER } from "../../kit/cells.ts";
 import { REFERENCES, referenceWorld } from "./references.ts";
 
@@ -18,7 +19,7 @@ interface Project {
   readonly configs: Readonly<Record<string, { readonly content: string }>>;
 }
 
-const read = (text: string): Project => parse(text) as Project;
+const read = (text: string): Project => parse(text, { merge: true }) as Project;
 const world = { ...referenceWorld("preserve") };
 const NAMES = Object.keys(REFERENCES) as (keyof typeof REFERENCES)[];
 const cell = (entry: string) => cellOf(`{ technique: natblaster-2, ${entry}, expect: [{ verdict: direct }] }`);
@@ -32,7 +33,8 @@ describe("compose/", () => {
 describe("renderCompose", () => {
   it("gives every node the capabilities and sysctls of its recipe and no network", () => {
     const { services } = read(renderCompose({ ...world, neighbours: { a: { everyMs: 10 } } }));
-    const recipes = [R, ...nodesOf({ neighbour: true })];
+    const shape = shapeOf({ neighbours: { a: { everyMs: 10 } } });
+    const recipes = [coreNode(shape), ...nodesOf(shape)];
     expect(Object.keys(services)).toEqual(recipes.map(({ id }) => id));
     for (const { id, capabilities, sysctls } of recipes) {
       expect(services[id]).toMatchObject({ cap_drop: ["ALL"], cap_add: capabilities, network_mode: "none", sysctls });
@@ -66,7 +68,7 @@ describe("renderCompose", () => {
     const { configs } = read(renderCompose({ ...world, na: ROUTER }));
     expect(configs["na"]!.content).not.toContain("MASQUERADE");
     expect(configs["nb"]!.content).toContain("MASQUERADE");
-    expect(configs["r"]!.content).toContain("route replace 10.1.0.0/24");
+    expect(configs["r"]!.content).toContain("route add 10.1.0.0/24");
     expect(configs["r"]!.content).not.toContain("10.2.0.0/24");
   });
 

@@ -88,7 +88,7 @@ describe("a blocked outcome names its cause and place, and in a sentence the pac
     const given = seen(segments, "na:out out", "syn").find(({ dst }) => dst.ip === NB_OUTSIDE)!.src.port;
     expect(given).toBeGreaterThan(predicted);
     const opened = new Set(seen(segments, "na:in2 in", "syn").map(({ src }) => src.port)).size;
-    expect(opened).toBe(evidence.neighbourOpened);
+    expect(opened).toBe(evidence.neighbourOpened?.a);
     expect(outcome).toMatchObject({
       cause: "mapping-mispredicted",
       at: "na",

@@ -1,0 +1,72 @@
+import { sameEndpoint } from "../../wire/address.ts";
+import { sameSequence, type Hop, type Scene, type SideOfScene } from "./scene.ts";
+import type { Segment } from "./sightings.ts";
+
+/** A gateway as the peer's packets come to it. */
+export interface Approach {
+  readonly hop: Hop;
+  /** The interface at which they arrive. */
+  readonly iface: string;
+  /** Their source address there. */
+  readonly from: string;
+}
+
+/** The gateways of a side in the order in which the peer's packets meet them, outermost first. */
+export function approachOf({ sides, meeting }: Scene, { hops, peer, peerOutside }: SideOfScene): readonly Approach[] {
+  return hops.toReversed().map((hop) => {
+    const shared = hop.at === meeting ? sides[peer].hops.find(({ at }) => at === meeting) : undefined;
+    return shared ? { hop, iface: shared.inner, from: shared.inside } : { hop, iface: "out", from: peerOutside };
+  });
+}
+
+/** The peer's SYNs that arrived at a gateway, addressed to it, in order of time. */
+export function arrivals({ segments }: Scene, { hop, iface, from }: Approach): readonly Segment[] {
+  return segments.filter(
+    (one) =>
+      one.node === hop.at &&
+      one.iface === iface &&
+      one.direction === "in" &&
+      one.kind === "syn" &&
+      one.src.ip === from &&
+      one.dst.ip === hop.outside,
+  );
+}
+
+/** Whether a SYN that arrived at a gateway went on towards the host. */
+export function passed({ segments }: Scene, { hop }: Approach, syn: Segment): boolean {
+  return segments.some(
+    (one) =>
+      one.node === hop.at &&
+      one.iface === hop.inner &&
+      one.direction === "out" &&
+      one.kind === "syn" &&
+      sameSequence(one, syn),
+  );
+}
+
+/** The RST with which a gateway itself answered a SYN. */
+export function resetFor({ segments }: Scene, { hop, iface }: Approach, syn: Segment): Segment | undefined {
+  return segments.find(
+    (one) =>
+      one.node === hop.at &&
+      one.iface === iface &&
+      one.direction === "out" &&
+      one.kind === "rst" &&
+      one.atUs >= syn.atUs &&
+      sameEndpoint(one.src, syn.dst) &&
+      sameEndpoint(one.dst, syn.src),
+  );
+}
+
+/** The side's own SYN that later opened the very port at which the peer's SYN had arrived. */
+export function openingOf({ segments }: Scene, { hop, iface }: Approach, syn: Segment): Segment | undefined {
+  return segments.find(
+    (one) =>
+      one.node === hop.at &&
+      one.iface === iface &&
+      one.direction === "out" &&
+      one.kind === "syn" &&
+      one.atUs > syn.atUs &&
+      sameEndpoint(one.src, syn.dst),
+  );
+}
