@@ -28,7 +28,6 @@ const RULES: Record<string, Rule> = {
   "agents/technique": { may: ["wire"], pure: true },
   "orchestrator/errors.ts": { may: [], pure: true },
   "orchestrator/nat": { may: NAT, pure: true },
-  "orchestrator/nat/needs.ts": { may: NAT, pure: true },
   "orchestrator/verdict/outcome.ts": { may: OUTCOME, pure: true },
   "orchestrator/scenario": { may: SCENARIO, pure: true },
   "orchestrator/scenario/load.ts": { may: SCENARIO },
@@ -40,7 +39,7 @@ const RULES: Record<string, Rule> = {
   "orchestrator/verdict": { may: VERDICT, pure: true },
   "orchestrator/report": { may: REPORT, pure: true },
   "orchestrator/report/directory.ts": { may: REPORT },
-  "orchestrator/engine": { may: ["orchestrator/errors.ts", "orchestrator/nat/needs.ts"] },
+  "orchestrator/engine": { may: ["orchestrator/errors.ts"] },
   "orchestrator/world": { may: WORLD },
   "orchestrator/run": { may: RUN },
   "orchestrator/index.ts": { may: RUN },
@@ -50,6 +49,7 @@ const RULES: Record<string, Rule> = {
 /** Modules that compute and touch nothing. */
 const PURE_MODULES = new Set([
   "node:util",
+  "node:zlib",
   "node:crypto",
   "node:net",
   "node:assert",

@@ -6,63 +6,9 @@ import { NATS, type NatName } from "../../../orchestrator/nat/catalogue.ts";
 import { classify } from "../../../orchestrator/nat/classify.ts";
 import { compareModel } from "../../../orchestrator/nat/compare.ts";
 import type { Classification } from "../../../orchestrator/nat/measured.ts";
-import {
-  completeModel,
-  DEPENDENCIES,
-  OUT_OF_STATE,
-  RESETS,
-  SOURCE_ROUTES,
-  SYN_REFUSALS,
-  TIME_EXCEEDED,
-  type NatModel,
-} from "../../../orchestrator/nat/model.ts";
-import { observe, type Draw } from "./simulated.ts";
-
-/** Ends on a port of the sequence for every step that is drawn. */
-const range = { from: 40_000, to: 40_000 + 3 * 5 * 7 * 2 };
-const refusal = fc.oneof(
-  fc.constantFrom(...SYN_REFUSALS),
-  fc.record({ kind: fc.constant("delayed-icmp" as const), afterMs: fc.integer({ min: 4000, max: 8000 }) }),
-);
-const seconds = fc.oneof(fc.constant("never" as const), fc.integer({ min: 1, max: 500_000 }));
-
-/** Any model, contradictory ones included: the simulated NAT does even these. */
-const models = fc.record<NatModel>({
-  mapping: fc.constantFrom(...DEPENDENCIES),
-  filtering: fc.constantFrom(...DEPENDENCIES),
-  ports: fc.oneof(
-    fc.constant({ kind: "preserve" as const }),
-    fc.record({
-      kind: fc.constant("random" as const),
-      range: fc.constant({ from: 1024, to: 65_535 }),
-      parity: fc.boolean(),
-    }),
-    fc.record({
-      kind: fc.constant("sequential" as const),
-      step: fc.constantFrom(1, -1, 3, 5, -7, 30),
-      range: fc.constant(range),
-    }),
-    fc.record({
-      kind: fc.constant("sequential" as const),
-      step: fc.constantFrom(2, -2, 14),
-      range: fc.constant({ from: 40_000, to: 40_504 }),
-      parity: fc.boolean(),
-    }),
-  ),
-  unsolicitedSyn: refusal,
-  wrongPeerSyn: refusal,
-  timeExceeded: fc.constantFrom(...TIME_EXCEEDED),
-  reset: fc.constantFrom(...RESETS),
-  outOfState: fc.constantFrom(...OUT_OF_STATE),
-  crossingSyn: fc.constantFrom("accept", "refuse"),
-  windowTracking: fc.constantFrom("strict", "liberal"),
-  sequenceNumbers: fc.constantFrom("keep", "rewrite"),
-  sourceRoute: fc.constantFrom(...SOURCE_ROUTES),
-  hairpin: fc.boolean(),
-  timeouts: fc.record({ synSentS: seconds, establishedS: seconds, closingS: seconds }),
-});
-
-const seeds = fc.integer({ min: 1, max: 0x7fffffff });
+import { completeModel, type NatModel } from "../../../orchestrator/nat/model.ts";
+import { draws, models, seeds } from "./arbitrary.ts";
+import { observe } from "./simulated.ts";
 
 describe("classify", () => {
   it("finds every axis of a NAT from what it does", () => {
@@ -209,15 +155,4 @@ function bindings(ports: readonly number[]): Binding[] {
     x: { ip: ipv4("203.0.113.2"), port: port(7001) },
     outside: { ip: ipv4("192.0.2.2"), port: port(outside) },
   }));
-}
-
-/** xorshift32: the same seed gives the same NAT. */
-function draws(seed: number): Draw {
-  let state = seed;
-  return (n) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % n;
-  };
 }
