@@ -32,7 +32,6 @@ const SYMBOL: Record<CellResult["verdict"], string> = {
   blocked: "○",
   invalid: "?",
   unknown: "?",
-  unsupported: "–",
   error: "E",
 };
 const STYLE: Record<CellResult["verdict"], Parameters<typeof styleText>[0]> = {
@@ -41,7 +40,6 @@ const STYLE: Record<CellResult["verdict"], Parameters<typeof styleText>[0]> = {
   blocked: "dim",
   invalid: "magenta",
   unknown: "magenta",
-  unsupported: "dim",
   error: "magenta",
 };
 const SURPRISE_STYLE: Parameters<typeof styleText>[0] = ["bold", "inverse", "red"];
@@ -51,8 +49,7 @@ export const LEGEND: readonly (readonly [Shown, string])[] = [
   [{ verdict: "relayed", surprise: false }, "relayed"],
   [{ verdict: "blocked", surprise: false }, "blocked"],
   [{ verdict: "direct", surprise: true }, "surprise"],
-  [{ verdict: "invalid", surprise: false }, "invalid or unknown"],
-  [{ verdict: "unsupported", surprise: false }, "unsupported"],
+  [{ verdict: "invalid", surprise: false }, "invalid or unknown: no result"],
   [{ verdict: "error", surprise: false }, "infrastructure error"],
 ];
 
@@ -111,7 +108,6 @@ export function countsText(counts: RunCounts): string {
     [counts.errors, counts.errors === 1 ? "error" : "errors"],
     [counts.invalid, "invalid"],
     [counts.unknown, "unknown"],
-    [counts.unsupported, "unsupported"],
     [counts.notRun, "not run"],
   ];
   return [

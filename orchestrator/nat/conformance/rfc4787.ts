@@ -1,0 +1,82 @@
+import { formatEndpoint } from "../../../wire/address.ts";
+import type { Binding } from "../../../wire/fingerprint.ts";
+import { isSeen } from "../classify/mapping.ts";
+import { fail, judgeTest, open, pass, type Judgement, type Requirement, type Subject } from "./requirement.ts";
+
+/**
+ * RFC 4787, NAT Behavioral Requirements for Unicast UDP (BCP 127): those that RFC 5382 section 7 carries over to TCP, or that
+ * concern ports of any protocol, and that RFC 5382 does not state itself.
+ */
+export const RFC4787: readonly Requirement[] = [
+  {
+    rfc: 4787,
+    id: "REQ-2",
+    level: "SHOULD",
+    text: "all mappings of a host have the same outside address (paired pooling)",
+    judge: ({ seen }) =>
+      judgeTest(seen.bindings, ({ made }) => {
+        const addresses = [...new Set(made.filter(isSeen).map(({ outside }) => outside.ip))];
+        if (addresses.length === 0) return open("X saw no connection");
+        return addresses.length === 1 ? pass(`one outside address`) : fail(`${addresses.length} outside addresses`);
+      }),
+  },
+  {
+    rfc: 4787,
+    id: "REQ-3a",
+    level: "SHOULD",
+    text: "a well-known source port stays below 1024, any other stays above",
+    judge: ({ seen }) =>
+      judgeTest(seen.lowPorts, ({ made }) => {
+        const low = made.filter(isSeen);
+        const strays = [...low, ...(seen.bindings.ran ? seen.bindings.made.filter(isSeen) : [])].filter(
+          ({ local, outside }) => local.port < 1024 !== outside.port < 1024,
+        );
+        const [stray] = strays;
+        if (low.length === 0) return open("X saw no connection from a well-known port");
+        return stray
+          ? fail(`port ${stray.local.port} became one ${stray.outside.port < 1024 ? "below" : "above"} 1023`)
+          : pass("well-known ports stayed below 1024, others above");
+      }),
+  },
+  {
+    rfc: 4787,
+    id: "REQ-4",
+    level: "SHOULD",
+    text: "port parity is preserved: even to even, odd to odd",
+    judge: judgeParity,
+  },
+  {
+    rfc: 4787,
+    id: "REQ-11",
+    level: "MUST",
+    text: "behaviour is deterministic: a conflict of ports changes no mapping's kind",
+    judge: ({ seen }) => judgeTest(seen.overloading, ({ made }) => judgeConflict(made)),
+  },
+];
+
+/** The second host finds its port taken: whether its connections share an outside port must not depend on that. */
+function judgeConflict(made: readonly Binding[]): Judgement {
+  const hosts = [...Map.groupBy(made.filter(isSeen), ({ local }) => local.ip).values()];
+  if (hosts.length < 2 || hosts.some(({ length }) => length < 2))
+    return open("two hosts with one local port did not both reach two endpoints of X");
+  const ports = hosts.map((host) => new Set(host.map(({ outside }) => formatEndpoint(outside))).size);
+  const same = ports.every((count) => (count === 1) === (ports[0] === 1));
+  const said = "two hosts with one local port, two endpoints of X";
+  return same ? pass(`${said}: mapped in the same kind`) : fail(`${said}: mapped in different kinds`);
+}
+
+function judgeParity({ seen, found }: Subject): Judgement {
+  const { ports } = found.axes;
+  if (ports.kind === "undetermined") return open(ports.why);
+  if (ports.value.kind === "preserve") return pass("ports are preserved");
+  const stray = seen.bindings.ran ? strayParity(seen.bindings.made) : undefined;
+  if (stray)
+    return fail(
+      `port ${stray.local.port % 2 === 0 ? "even" : "odd"} became ${stray.local.port % 2 === 0 ? "odd" : "even"}`,
+    );
+  return ports.value.parity ? pass("every port kept its parity") : open("too few ports were seen");
+}
+
+function strayParity(made: readonly Binding[]): Binding | undefined {
+  return made.filter(isSeen).find(({ local, outside }) => (local.port - outside.port) % 2 !== 0);
+}
