@@ -1,9 +1,11 @@
 import {
   CONNTRACK_GROUP,
   decodeConntrack,
+  encodeConntrackDelete,
   encodeConntrackDump,
   encodeConntrackFlush,
   type ConntrackEntry,
+  type ConntrackTuple,
 } from "../wire/conntrack.ts";
 import type { ConntrackRecord } from "../wire/control.ts";
 import { splitNetlink } from "../wire/netlink.ts";
@@ -11,6 +13,8 @@ import { nowUs } from "./channel.ts";
 import { SystemCallError } from "./net/libc.ts";
 import { NetfilterSocket } from "./net/netlink-socket.ts";
 import { watchReadable } from "./net/poll.ts";
+
+const ENOENT = 2;
 
 /** Conntrack of this container's namespace over ctnetlink: flush, dump, and every event since the last flush. */
 export class Conntrack {
@@ -33,7 +37,12 @@ export class Conntrack {
   }
 
   dump(): readonly ConntrackRecord[] {
-    return this.#request(encodeConntrackDump(++this.#seq)).map(toRecord);
+    return (this.#request(encodeConntrackDump(++this.#seq)) ?? []).map(toRecord);
+  }
+
+  /** Forgets the TCP connection one of whose directions is `tuple`; false where there is none. */
+  remove(tuple: ConntrackTuple): boolean {
+    return this.#request(encodeConntrackDelete(++this.#seq, tuple)) !== undefined;
   }
 
   /** Events since the flush; `lost` when the kernel had to drop some (ENOBUFS). */
@@ -42,8 +51,11 @@ export class Conntrack {
     return { records: this.#seen, lost: this.#lost };
   }
 
-  /** The kernel answers while the request is being sent, so everything up to the ack or the end of the dump is there. */
-  #request(message: Uint8Array): readonly ConntrackEntry[] {
+  /**
+   * The kernel answers while the request is being sent, so everything up to the ack or the end of the dump is there. Undefined
+   * where what the request names does not exist.
+   */
+  #request(message: Uint8Array): readonly ConntrackEntry[] | undefined {
     this.#requests.send(message);
     const entries: ConntrackEntry[] = [];
     for (;;) {
@@ -57,6 +69,7 @@ export class Conntrack {
           case "done":
             return entries;
           case "error":
+            if (answer.value.errno === ENOENT) return undefined;
             throw new Error(`conntrack: error ${JSON.stringify(answer.value)}`);
           case "entry":
             entries.push(answer.value);

@@ -9,7 +9,7 @@ import { GatewayBox } from "./nat/gateway.ts";
 const recorder = new Recorder("lazy");
 const conntrack = new Conntrack();
 const queue = new CoreQueue();
-const gateway = new GatewayBox();
+const gateway = new GatewayBox(conntrack);
 
 serve({
   "capture-begin": () => {

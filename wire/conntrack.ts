@@ -1,14 +1,18 @@
-import { u32ToIpv4, type Endpoint, type Port } from "./address.ts";
-import { u16be, u32be, u8 } from "./bytes.ts";
+import { ipv4ToU32, u32ToIpv4, type Endpoint, type Port } from "./address.ts";
+import { putU32be, u16be, u32be, u8 } from "./bytes.ts";
 import { decoded, malformed, type Decoded } from "./decoded.ts";
 import {
   attributeMap,
   decodeControl,
+  encodeAttributes,
   isControl,
+  NESTED,
   NETLINK_FLAG,
+  type NetlinkAttribute,
   type NetlinkControl,
   type NetlinkMessage,
 } from "./netlink.ts";
+import { PROTOCOL } from "./ipv4.ts";
 import { decodeNetfilter, encodeNetfilter, FAMILY, SUBSYSTEM, type NetfilterMessage } from "./nfnetlink.ts";
 
 // linux/netfilter/nfnetlink_conntrack.h, nf_conntrack_common.h, nf_conntrack_tcp.h
@@ -77,6 +81,21 @@ export function encodeConntrackDump(seq: number): Uint8Array {
   return request(OPERATION.get, NETLINK_FLAG.request | NETLINK_FLAG.dump, seq);
 }
 
+/** Asks to forget the TCP entry one of whose directions is `tuple`; answered by an ack, or ENOENT where there is none. */
+export function encodeConntrackDelete(seq: number, { src, dst }: ConntrackTuple): Uint8Array {
+  const ip = [
+    { type: CTA_IP.src, value: putU32(ipv4ToU32(src.ip)) },
+    { type: CTA_IP.dst, value: putU32(ipv4ToU32(dst.ip)) },
+  ];
+  const proto = [
+    { type: CTA_PROTO.number, value: Uint8Array.of(PROTOCOL.tcp) },
+    { type: CTA_PROTO.srcPort, value: putU16(src.port) },
+    { type: CTA_PROTO.dstPort, value: putU16(dst.port) },
+  ];
+  const tuple = nest(CTA.tupleOrig, [nest(CTA_TUPLE.ip, ip), nest(CTA_TUPLE.proto, proto)]);
+  return request(OPERATION.delete, NETLINK_FLAG.request | NETLINK_FLAG.ack, seq, [tuple]);
+}
+
 /** Reads an event, an entry of a dump, or the answer to a request. */
 export function decodeConntrack(message: NetlinkMessage): Decoded<ConntrackMessage> {
   if (isControl(message)) return decodeControl(message);
@@ -89,9 +108,28 @@ export function decodeConntrack(message: NetlinkMessage): Decoded<ConntrackMessa
   return type === undefined ? malformed(`conntrack operation ${operation}`) : decodeEntry(type, netfilter.value);
 }
 
-function request(operation: number, flags: number, seq: number): Uint8Array {
+function request(
+  operation: number,
+  flags: number,
+  seq: number,
+  attributes: readonly NetlinkAttribute[] = [],
+): Uint8Array {
   const subsystem = SUBSYSTEM.conntrack;
-  return encodeNetfilter({ subsystem, operation, flags, seq, family: FAMILY.ipv4, resource: 0, attributes: [] });
+  return encodeNetfilter({ subsystem, operation, flags, seq, family: FAMILY.ipv4, resource: 0, attributes });
+}
+
+function nest(type: number, attributes: readonly NetlinkAttribute[]): NetlinkAttribute {
+  return { type: type | NESTED, value: encodeAttributes(attributes) };
+}
+
+function putU16(value: number): Uint8Array {
+  return Uint8Array.of(value >>> 8, value);
+}
+
+function putU32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  putU32be(bytes, 0, value);
+  return bytes;
 }
 
 /** New entries, changes and dumps share one operation; ctnetlink_conntrack_event() flags the new ones, ctnetlink_fill_info() the dump. */

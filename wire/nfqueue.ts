@@ -21,8 +21,8 @@ const COMMAND_BIND = 1;
 const COPY = { meta: 1, packet: 2 };
 /** struct nfqnl_msg_packet_hdr, packed. */
 const HEADER_AT = { id: 0, etherType: 4, hook: 6, end: 7 };
-/** NF_DROP and NF_ACCEPT of linux/netfilter.h. */
-const VERDICT = { drop: 0, accept: 1 } as const;
+/** NF_DROP, NF_ACCEPT and NF_REPEAT (the same chains once more) of linux/netfilter.h. */
+const VERDICT = { drop: 0, accept: 1, repeat: 4 } as const;
 
 /** What the kernel hands over of each packet: nothing but its metadata, or its first `range` bytes too. */
 export type QueueCopy = { readonly mode: "meta" } | { readonly mode: "packet"; readonly range: number };
@@ -31,6 +31,8 @@ export interface QueueVerdict {
   readonly queue: number;
   readonly packetId: number;
   readonly verdict: keyof typeof VERDICT;
+  /** The packet's mark from here on; absent: it keeps its own. */
+  readonly mark?: number;
 }
 
 export interface QueuedPacket {
@@ -67,9 +69,7 @@ export function encodeQueueCopy(seq: number, queue: number, copy: QueueCopy): Ui
 
 /** Sets how many packets may wait in a queue (1,024 unless it is said); what comes on top is dropped. Answered by an ack. */
 export function encodeQueueLength(seq: number, queue: number, packets: number): Uint8Array {
-  const value = new Uint8Array(4);
-  putU32be(value, 0, packets);
-  return encodeConfig(seq, queue, { type: NFQA_CONFIG.maxLength, value });
+  return encodeConfig(seq, queue, { type: NFQA_CONFIG.maxLength, value: word(packets) });
 }
 
 /** Says what becomes of a queued packet; not answered unless the packet is not there (ENOENT). */
@@ -82,7 +82,7 @@ export function encodeQueueVerdicts(verdict: QueueVerdict): Uint8Array {
   return encodeVerdict(OPERATION.verdictBatch, verdict);
 }
 
-function encodeVerdict(operation: number, { queue, packetId, verdict }: QueueVerdict): Uint8Array {
+function encodeVerdict(operation: number, { queue, packetId, verdict, mark }: QueueVerdict): Uint8Array {
   const value = new Uint8Array(8);
   putU32be(value, 0, VERDICT[verdict]);
   putU32be(value, 4, packetId);
@@ -93,7 +93,10 @@ function encodeVerdict(operation: number, { queue, packetId, verdict }: QueueVer
     seq: 0,
     family: FAMILY.unspecified,
     resource: queue,
-    attributes: [{ type: NFQA.verdictHeader, value }],
+    attributes: [
+      { type: NFQA.verdictHeader, value },
+      ...(mark === undefined ? [] : [{ type: NFQA.mark, value: word(mark) }]),
+    ],
   });
 }
 
@@ -129,6 +132,12 @@ function optional<K extends string>(name: K, value: Uint8Array | undefined): { r
 /** struct nfqnl_msg_packet_timestamp: seconds and microseconds, 64 bits each; the seconds fit 32 bits until 2106. */
 function timestamp(value: Uint8Array | undefined): { readonly atUs?: number } {
   return value?.length === 16 ? { atUs: u32be(value, 4) * 1e6 + u32be(value, 12) } : {};
+}
+
+function word(number: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  putU32be(bytes, 0, number);
+  return bytes;
 }
 
 function encodeConfig(seq: number, queue: number, attribute: { type: number; value: Uint8Array }): Uint8Array {

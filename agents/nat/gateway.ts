@@ -1,28 +1,68 @@
 import { execFile } from "node:child_process";
 import type { GatewayRules } from "../../wire/control.ts";
+import type { Conntrack } from "../conntrack.ts";
 import { nft } from "../net/nftables.ts";
+import { DelayedAnswer } from "./delayed-answer.ts";
 import { setSysctls } from "./sysctl.ts";
+import { Teardown } from "./teardown.ts";
 
 const TABLE = "ip natbed";
 
 /** The NAT that this container is: the rules and settings that it was given last. */
 export class GatewayBox {
+  #loaded: Pick<GatewayRules, "iptables" | "nft"> = { iptables: "", nft: "" };
   #forget = "";
+  readonly #teardown: Teardown;
+  readonly #delayedAnswer: DelayedAnswer;
+
+  constructor(conntrack: Conntrack) {
+    this.#teardown = new Teardown(conntrack);
+    this.#delayedAnswer = new DelayedAnswer(conntrack);
+  }
 
   /** Replaces what the last rules left and returns what the kernel holds now: iptables-save, nft's table, the settings. */
-  async load({ iptables, nft: table, sysctls }: GatewayRules): Promise<string> {
+  async load({ iptables, nft: table, sysctls, duties }: GatewayRules): Promise<string> {
+    const before = this.#loaded;
+    this.#loaded = { iptables: "", nft: "" }; // should loading fail, nothing is known of what there is
+    this.#delayedAnswer.forget();
+    if (duties.teardownQueue !== undefined) this.#teardown.serve(duties.teardownQueue);
+    if (duties.delayedAnswer) this.#delayedAnswer.serve(duties.delayedAnswer);
     const settings = setSysctls(sysctls);
-    nft(table);
-    const tables = await restore(iptables);
-    const listed = table.includes("{") ? nft(`list table ${TABLE}\n`) : "";
+    if (table !== before.nft || hasRules(table)) nft(table);
+    const tables = await restore(stale(iptables, before.iptables));
+    const listed = hasRules(table) ? nft(`list table ${TABLE}\n`) : "";
     this.#forget = forgetting(listed);
+    this.#loaded = { iptables, nft: table };
     return `${tables}# nft list table ${TABLE}\n${listed}# sysctls\n${settings}`;
   }
 
-  /** Empties what packets have written into sets and maps: with conntrack's entries gone, nothing is left of any mapping. */
+  /**
+   * Empties what packets have written into sets and maps, and answers no SYN that still waits: with conntrack's entries gone, nothing
+   * is left of any mapping.
+   */
   forget(): void {
+    this.#delayedAnswer.forget();
     if (this.#forget) nft(this.#forget);
   }
+}
+
+/**
+ * The tables of `text` that have to be loaded where `loaded` was loaded last: those that differ, and those whose rules count packets.
+ * Every table costs a commit, for which the kernel waits some 10 ms, whatever stands in it.
+ */
+function stale(text: string, loaded: string): string {
+  const same = new Set(tablesOf(loaded));
+  return tablesOf(text)
+    .filter((table) => !same.has(table) || /-m (statistic|hashlimit) /.test(table))
+    .join("");
+}
+
+function tablesOf(text: string): string[] {
+  return text.match(/^\*[^]*?^COMMIT\n/gm) ?? [];
+}
+
+function hasRules(table: string): boolean {
+  return table.includes("{");
 }
 
 function restore(text: string): Promise<string> {

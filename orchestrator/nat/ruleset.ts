@@ -1,10 +1,18 @@
 import { HOOKS, IPTABLES, type Chain, type Duties, type Fragment, type Hook, type Table } from "./fragment.ts";
-import type { Gateway, NatModel } from "./model.ts";
+import { completeModel, type Gateway, type NatModel } from "./model.ts";
 import { allocationRules } from "./rules/allocation.ts";
 import { filteringRules } from "./rules/filtering.ts";
 import { hairpinRules } from "./rules/hairpin.ts";
 import { blockedInward } from "./rules/inward.ts";
 import { recorderRules } from "./rules/recorder.ts";
+import { crossingRules } from "./rules/crossing.ts";
+import { outOfStateRules } from "./rules/out-of-state.ts";
+import { resetRules } from "./rules/reset.ts";
+import { sequenceNumberRules } from "./rules/sequence-numbers.ts";
+import { sourceRouteRules } from "./rules/source-route.ts";
+import { statelessRules } from "./rules/stateless.ts";
+import { timeoutRules } from "./rules/timeouts.ts";
+import { windowRules } from "./rules/window.ts";
 import { timeExceededRules } from "./rules/time-exceeded.ts";
 import { unsolicitedRules } from "./rules/unsolicited.ts";
 
@@ -30,27 +38,57 @@ export interface Ruleset {
 }
 
 /** What each axis adds, in the order in which their rules stand in a chain they share. */
-const AXES: readonly ((model: NatModel, place: GatewayPlace) => Fragment)[] = [
+const AXES: readonly AxisRules[] = [
+  sequenceNumberRules,
+  sourceRouteRules,
   timeExceededRules,
+  resetRules,
   allocationRules,
   recorderRules,
   filteringRules,
   hairpinRules,
+  outOfStateRules,
   unsolicitedRules,
+  crossingRules,
+  windowRules,
+  timeoutRules,
   blockedInward,
 ];
+/** A stateless NAT has no connections that the other axes could be about. */
+const STATELESS: readonly AxisRules[] = [
+  sourceRouteRules,
+  timeExceededRules,
+  statelessRules,
+  unsolicitedRules,
+  windowRules,
+  timeoutRules,
+];
+type AxisRules = (model: NatModel, place: GatewayPlace) => Fragment;
+
+/** What a plain router is set to: nothing of the NAT before it may stay. */
+const ROUTER = completeModel({ ports: { kind: "preserve" } });
 
 /**
  * Rules that make a Linux box behave like `gateway`. Loading the same text twice changes nothing but restarting a sequential
  * allocator at its first port and forgetting what the NAT recorded of its mappings.
  */
 export function renderRuleset(gateway: Gateway, place: GatewayPlace): Ruleset {
-  const fragments = gateway.kind === "nat" ? AXES.map((axis) => axis(gateway.model, place)) : [];
+  const fragments = gateway.kind === "nat" ? fragmentsOf(gateway.model, place) : [settingsOnly(ROUTER, place)];
   return {
     iptables: (Object.keys(IPTABLES) as Table[]).map((table) => iptablesTable(table, fragments)).join(""),
     nft: nftTable(fragments),
     sysctls: Object.assign({}, ...fragments.map(({ sysctls }) => sysctls)) as Record<string, string>,
     duties: Object.assign({}, ...fragments.map(({ duties }) => duties)) as Duties,
+  };
+}
+
+function fragmentsOf(model: NatModel, place: GatewayPlace): Fragment[] {
+  return (model.sourceRoute === "stateless" ? STATELESS : AXES).map((axis) => axis(model, place));
+}
+
+function settingsOnly(model: NatModel, place: GatewayPlace): Fragment {
+  return {
+    sysctls: Object.assign({}, ...fragmentsOf(model, place).map(({ sysctls }) => sysctls)) as Record<string, string>,
   };
 }
 

@@ -27,7 +27,12 @@ const EVERYWHERE = {
 };
 /** Every packet of a host from a port below belongs to a cell's window; the kernel's own choice starts above. */
 const HOST = { ...EVERYWHERE, "net.ipv4.ip_forward": "0", "net.ipv4.ip_local_port_range": "60000 65535" };
-const ROUTER = { ...EVERYWHERE, "net.ipv4.ip_forward": "1" };
+/** Every interface of a router forwards source routes; whether the router does, `conf.all` decides (both have to be set). */
+const ROUTER = {
+  ...EVERYWHERE,
+  "net.ipv4.ip_forward": "1",
+  "net.ipv4.conf.default.accept_source_route": "1",
+};
 
 /** Whether R takes them is a rule of the core's (plan/core.ts), which can change while the container runs. */
 const SOURCE_ROUTES = {

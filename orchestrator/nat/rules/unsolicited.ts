@@ -1,8 +1,56 @@
-import type { Fragment } from "../fragment.ts";
-import type { NatModel } from "../model.ts";
+import { unreachable } from "../../errors.ts";
+import type { Duties, Fragment } from "../fragment.ts";
+import type { NatModel, SynRefusal } from "../model.ts";
 import type { GatewayPlace } from "../ruleset.ts";
+import { MAPPED } from "./recorder.ts";
 
-/** Only what no mapping admits reaches INPUT. Without a rule the box's own stack answers it with RST. */
-export function unsolicitedRules({ unsolicitedSyn }: NatModel, { outside }: GatewayPlace): Fragment {
-  return unsolicitedSyn === "drop" ? { iptables: { "filter INPUT": [`-i ${outside} -p tcp -j DROP`] } } : {};
+const ANSWER_QUEUE = 2;
+/** The NAT's agent has held the SYN for long enough (agents/nat/delayed-answer.ts sets this mark). */
+const HELD_MARK = "0x4e42feed";
+/** The SYN came to a mapping's port, but not from a peer that the mapping admits. */
+const WRONG_PEER_MARK = "0x4e420001";
+
+/** Only what no mapping admits reaches INPUT. */
+export function unsolicitedRules({ unsolicitedSyn, wrongPeerSyn }: NatModel, place: GatewayPlace): Fragment {
+  const incoming = `-i ${place.outside} -p tcp`;
+  const answers = answer(unsolicitedSyn, incoming);
+  const duties = answerDuty(unsolicitedSyn) ?? answerDuty(wrongPeerSyn) ?? {};
+  if (sameRefusal(unsolicitedSyn, wrongPeerSyn)) return { iptables: { "filter INPUT": answers }, duties };
+  const wrongPeer = `${incoming} -m mark --mark ${WRONG_PEER_MARK}`;
+  return {
+    iptables: { "filter INPUT": [...answer(wrongPeerSyn, wrongPeer), ...answers] },
+    duties,
+    nft: { input: [`iifname "${place.outside}" tcp dport @${MAPPED} meta mark set ${WRONG_PEER_MARK}`] },
+  };
+}
+
+/** Rules for what matches `incoming`. Accepted, it meets no socket, and the box's own stack answers with RST. */
+function answer(refusal: SynRefusal, incoming: string): string[] {
+  const rest = `${incoming} -j DROP`;
+  switch (refusal) {
+    case "drop":
+      return [rest];
+    case "reset":
+      return [`${incoming} -j ACCEPT`];
+    case "port-unreachable":
+    case "admin-prohibited":
+      return [`${incoming} --syn -j REJECT --reject-with icmp-${refusal}`, rest];
+    default:
+      return delayed(refusal, incoming, rest);
+  }
+}
+
+/** The agent holds the SYN, and then lets it go through INPUT once more with the mark, or drops it. */
+function delayed({ kind }: Exclude<SynRefusal, string>, incoming: string, rest: string): string[] {
+  if (kind !== "delayed-icmp") return unreachable(kind);
+  const held = `-p tcp -m mark --mark ${HELD_MARK} -j REJECT --reject-with icmp-port-unreachable`;
+  return [held, `${incoming} --syn -j NFQUEUE --queue-num ${ANSWER_QUEUE}`, rest];
+}
+
+function answerDuty(refusal: SynRefusal): Duties | undefined {
+  return typeof refusal === "string" ? undefined : { delayedAnswer: { queue: ANSWER_QUEUE, afterMs: refusal.afterMs } };
+}
+
+export function sameRefusal(one: SynRefusal, other: SynRefusal): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -1,0 +1,74 @@
+import { sameEndpoint } from "../../wire/address.ts";
+import { decodeIpv4, PROTOCOL } from "../../wire/ipv4.ts";
+import type { ConntrackTuple } from "../../wire/conntrack.ts";
+import { decodeTcp } from "../../wire/tcp.ts";
+import { log } from "../channel.ts";
+import type { Conntrack } from "../conntrack.ts";
+import { PacketQueue, type HeldPacket } from "./packet-queue.ts";
+
+/** What the NAT's rules refuse with ICMP (orchestrator/nat/rules/unsolicited.ts). */
+const HELD_MARK = 0x4e42feed;
+
+/**
+ * RFC 5382 REQ-4: an unsolicited SYN is not answered for so long, and never when an outbound SYN of the same connection was translated
+ * meanwhile; else it is refused with ICMP. The packet itself waits in the kernel's queue, so that the kernel can quote it.
+ */
+export class DelayedAnswer {
+  readonly #conntrack: Conntrack;
+  readonly #waiting = new Map<number, NodeJS.Timeout>();
+  #queue: PacketQueue | undefined;
+  #afterMs = 0;
+
+  constructor(conntrack: Conntrack) {
+    this.#conntrack = conntrack;
+  }
+
+  serve({ queue, afterMs }: { readonly queue: number; readonly afterMs: number }): void {
+    this.#afterMs = afterMs;
+    this.#queue ??= new PacketQueue(queue, (packet) => this.#hold(packet));
+  }
+
+  /** Drops what waits, unanswered. */
+  forget(): void {
+    for (const [packetId, timer] of this.#waiting) {
+      clearTimeout(timer);
+      this.#queue?.decide({ packetId, verdict: "drop" });
+    }
+    this.#waiting.clear();
+  }
+
+  #hold({ packetId, bytes }: HeldPacket): void {
+    const syn = endpointsOf(bytes);
+    this.#waiting.set(
+      packetId,
+      setTimeout(() => this.#answer(packetId, syn), this.#afterMs),
+    );
+  }
+
+  #answer(packetId: number, syn: ConntrackTuple | undefined): void {
+    this.#waiting.delete(packetId);
+    const followed = syn !== undefined && this.#translatedOutward(syn);
+    log("unsolicited SYN", { ...syn, answer: followed ? "silence: an outbound SYN followed" : "ICMP" });
+    if (followed) this.#queue?.decide({ packetId, verdict: "drop" });
+    else this.#queue?.decide({ packetId, verdict: "repeat", mark: HELD_MARK });
+  }
+
+  /** An entry whose answers come from where the SYN came from, to where it went. */
+  #translatedOutward({ src, dst }: ConntrackTuple): boolean {
+    return this.#conntrack
+      .dump()
+      .some(
+        ({ protocol, reply }) =>
+          protocol === PROTOCOL.tcp && sameEndpoint(reply.src, src) && sameEndpoint(reply.dst, dst),
+      );
+  }
+}
+
+function endpointsOf(bytes: Uint8Array): ConntrackTuple | undefined {
+  const packet = decodeIpv4(bytes);
+  if (!packet.ok) return undefined;
+  const segment = decodeTcp(packet.value.payload);
+  if (!segment.ok) return undefined;
+  const { src, dst } = packet.value;
+  return { src: { ip: src, port: segment.value.srcPort }, dst: { ip: dst, port: segment.value.dstPort } };
+}

@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { formatFlags, TCP_FLAG } from "../../../wire/tcp.ts";
+import { INSIDE, Laboratory, NAT, PEER, STRANGER, type PacketHost, type Seen } from "./laboratory.ts";
+import { missingForKernelTests } from "./namespace.ts";
+
+const missing = missingForKernelTests();
+if (missing) console.warn(`skipped: a NAT's answers on the real kernel (${missing})`);
+
+/** Long enough for anything that comes at all, on links without delay. */
+const SILENCE_MS = 300;
+const PEER_PORT = 7000;
+
+describe.skipIf(missing)("a NAT on the real kernel", () => {
+  let lab: Laboratory;
+  let inside: PacketHost;
+  let outside: PacketHost;
+  let insidePort = 20_000;
+
+  beforeAll(async () => {
+    lab = await Laboratory.open();
+    ({ inside, outside } = await lab.packetHosts());
+  });
+  afterAll(() => lab?.[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    await lab.agent.call("conntrack-flush", {});
+    insidePort += 1;
+  });
+
+  const outgoing = (flags: string, fields = {}) =>
+    inside.send({ from: [INSIDE, insidePort], to: [PEER, PEER_PORT], flags, ...fields });
+  const incoming = (flags: string, fields = {}) =>
+    outside.send({ from: [PEER, PEER_PORT], to: [NAT, insidePort], flags, ...fields });
+  const isTcp = (flags: number) => (packet: Seen) =>
+    packet.tcp?.flags === flags && [packet.tcp.srcPort, packet.tcp.dstPort].includes(insidePort as never);
+  const SYN_ACK = TCP_FLAG.syn + TCP_FLAG.ack;
+  const RST_ACK = TCP_FLAG.rst + TCP_FLAG.ack;
+
+  /** The inside host's SYN, seen outside. */
+  async function open(): Promise<void> {
+    outgoing("syn");
+    expect(await outside.arrival(isTcp(TCP_FLAG.syn))).toMatchObject({ ip: { src: NAT } });
+  }
+
+  describe.each([
+    ["drop", undefined],
+    ["reset", "RST+ACK"],
+    ["port-unreachable", 3],
+    ["admin-prohibited", 13],
+  ] as const)("whose answer to unsolicited SYNs is %s", (unsolicitedSyn, expected) => {
+    const answerTo = async (port: number): Promise<string | number | undefined> => {
+      outside.send({ from: [STRANGER, 6000], to: [NAT, port], flags: "syn" });
+      const answer = await outside.arrival(
+        ({ ip, tcp, icmp }) =>
+          ip.dst === STRANGER &&
+          (tcp?.srcPort === port ||
+            (icmp?.original.ok === true &&
+              icmp.original.value.transport.kind === "tcp" &&
+              icmp.original.value.transport.dstPort === port)),
+        expected === undefined ? SILENCE_MS : 3000,
+      );
+      return answer?.icmp?.code ?? (answer?.tcp ? formatFlags(answer.tcp.flags) : undefined);
+    };
+
+    it("gives it to a SYN to a port without mapping", async () => {
+      await lab.load({ unsolicitedSyn });
+      expect(await answerTo(insidePort)).toBe(expected);
+      expect(await lab.states()).toEqual([]);
+    });
+
+    it("gives it to a wrong peer's SYN where nothing else is said", async () => {
+      await lab.load({ unsolicitedSyn });
+      await open();
+      expect(await answerTo(insidePort)).toBe(expected);
+    });
+
+    it("gives a wrong peer's SYN the other answer where one is said", async () => {
+      await lab.load({ unsolicitedSyn: unsolicitedSyn === "drop" ? "reset" : "drop", wrongPeerSyn: unsolicitedSyn });
+      await open();
+      expect(await answerTo(insidePort)).toBe(expected);
+      expect((await answerTo(insidePort + 5000)) === expected).toBe(false);
+    });
+  });
+
+  describe("reached by a RST on a mapping whose SYN has no answer yet", () => {
+    it.each([
+      ["deliver-and-remove", true, []],
+      ["hide-and-remove", false, []],
+      ["deliver-and-keep", true, ["SYN_SENT"]],
+      ["ignore", false, ["SYN_SENT"]],
+    ] as const)("does with it what %s says", async (reset, arrives, states) => {
+      await lab.load({ reset });
+      await open();
+      incoming("rst ack", { seq: 0, ack: 1001 });
+      const delivered = await inside.arrival(isTcp(RST_ACK), arrives ? 3000 : SILENCE_MS);
+      expect(delivered !== undefined).toBe(arrives);
+      if (delivered) expect(delivered).toMatchObject({ ip: { src: PEER, dst: INSIDE }, tcp: { dstPort: insidePort } });
+      expect(await lab.states()).toEqual(states);
+      incoming("syn ack", { seq: 500, ack: 1001 });
+      const later = await inside.arrival(isTcp(SYN_ACK), states.length > 0 ? 3000 : SILENCE_MS);
+      expect(later !== undefined).toBe(states.length > 0);
+    });
+
+    it.each(["deliver-and-keep", "ignore"] as const)(
+      "ends an answered connection all the same where it does %s",
+      async (reset) => {
+        await lab.load({ reset });
+        await open();
+        incoming("syn ack", { seq: 500, ack: 1001 });
+        await inside.arrival(isTcp(SYN_ACK));
+        outgoing("ack", { seq: 1001, ack: 501 });
+        await outside.arrival(isTcp(TCP_FLAG.ack));
+        incoming("rst", { seq: 501 });
+        expect(await inside.arrival(isTcp(TCP_FLAG.rst))).toBeDefined();
+        expect(await lab.states()).toEqual(["CLOSE"]);
+      },
+    );
+  });
+
+  describe("whose inside host sends a SYN+ACK after its own SYN", () => {
+    it.each([
+      ["leak", INSIDE],
+      ["drop", undefined],
+      ["translate", NAT],
+    ] as const)("does with it what %s says", async (outOfState, source) => {
+      await lab.load({ outOfState });
+      await open();
+      outgoing("syn ack", { seq: 1000, ack: 501 });
+      const left = await outside.arrival(isTcp(SYN_ACK), source ? 3000 : SILENCE_MS);
+      expect(left?.ip.src).toBe(source);
+    });
+
+    it("translates it to the mapping's own port, whatever that is", async () => {
+      await lab.load({
+        outOfState: "translate",
+        ports: { kind: "sequential", step: 1, range: { from: 40_000, to: 40_003 } },
+      });
+      outgoing("syn");
+      const syn = await outside.arrival(({ tcp }) => tcp?.srcPort === 40_000 && tcp.flags === TCP_FLAG.syn);
+      expect(syn).toBeDefined();
+      outgoing("syn ack", { seq: 1000, ack: 501 });
+      const left = await outside.arrival(({ tcp }) => tcp?.srcPort === 40_000 && tcp.flags === SYN_ACK);
+      expect(left).toMatchObject({ ip: { src: NAT }, tcp: { dstPort: PEER_PORT } });
+    });
+  });
+
+  describe("reached by a SYN from the peer that a SYN is on its way to", () => {
+    it.each([
+      ["accept", true],
+      ["refuse", false],
+    ] as const)("does with it what %s says, and takes the peer's SYN+ACK either way", async (crossingSyn, passes) => {
+      await lab.load({ crossingSyn });
+      await open();
+      incoming("syn", { seq: 500 });
+      const passed = await inside.arrival(isTcp(TCP_FLAG.syn), passes ? 3000 : SILENCE_MS);
+      expect(passed !== undefined).toBe(passes);
+      incoming("syn ack", { seq: 500, ack: 1001 });
+      expect(await inside.arrival(isTcp(SYN_ACK))).toBeDefined();
+    });
+  });
+
+  describe("reached by a segment far outside the window", () => {
+    it.each([
+      ["strict", false],
+      ["liberal", true],
+    ] as const)("lets it in only where it is liberal: %s", async (windowTracking, passes) => {
+      await lab.load({ windowTracking });
+      await open();
+      incoming("syn ack", { seq: 500, ack: 1001 });
+      await inside.arrival(isTcp(SYN_ACK));
+      outgoing("ack", { seq: 1001, ack: 501 });
+      await outside.arrival(isTcp(TCP_FLAG.ack));
+      incoming("ack psh", { seq: 900_000_000, ack: 1001, payload: new Uint8Array(10) });
+      const passed = await inside.arrival(isTcp(TCP_FLAG.ack + TCP_FLAG.psh), passes ? 3000 : SILENCE_MS);
+      expect(passed !== undefined).toBe(passes);
+    });
+  });
+});
