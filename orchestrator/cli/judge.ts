@@ -34,6 +34,7 @@ function describe(outcome: Outcome): string {
 function details(outcome: Outcome): string[] {
   if (outcome.verdict === "direct")
     return outcome.proof.points.map(({ claim, evidence }) => `  ✓ ${claim}: ${evidence}`);
-  if (outcome.verdict === "unknown") return outcome.missing.map((missing) => `  ✗ ${missing}`);
+  if (outcome.verdict === "unknown" || outcome.verdict === "unsupported")
+    return outcome.missing.map((missing) => `  ✗ ${missing}`);
   return [];
 }

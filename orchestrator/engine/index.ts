@@ -2,6 +2,7 @@
 export { connectEngine, findEngine, unreachableEngine } from "./connect.ts";
 export { diagnose } from "./doctor/diagnose.ts";
 export type { Finding } from "./doctor/finding.ts";
+export { lackingCapabilities } from "./doctor/lacking.ts";
 export { preflight } from "./doctor/preflight.ts";
 export type { Engine } from "./endpoint.ts";
 export { buildImage } from "./image/build.ts";
@@ -11,4 +12,5 @@ export { KEPT_PREFIX, LABEL, ownLabels, OWNER_LABEL, RUN_LABEL } from "./labels.
 export { installPackages, onPath } from "./packages.ts";
 export { renewPrivateEngine, startPrivateEngine } from "./private/start.ts";
 export { stopPrivateEngine } from "./private/stop.ts";
+export { WRITABLE_NETWORK_SETTINGS } from "./settings.ts";
 export { removeContainer, sweep } from "./sweep.ts";

@@ -1,3 +1,4 @@
+import { isResult } from "../verdict/outcome.ts";
 import type { CellResult, ExitCode, RunCounts, RunReport } from "./events.ts";
 
 /** Counts the results of a run of `total` cells; what has no result counts as not run. */
@@ -13,13 +14,14 @@ export function countCells(total: number, results: readonly CellResult[]): RunCo
     blocked: verdicts("blocked"),
     invalid: verdicts("invalid"),
     unknown: verdicts("unknown"),
+    unsupported: verdicts("unsupported"),
     notRun: total - results.length,
   };
 }
 
 /** A verdict that counts as a result and agrees with the scenario. */
-function isAsExpected({ verdict, surprise }: CellResult): boolean {
-  return !surprise && verdict !== "error" && verdict !== "invalid" && verdict !== "unknown";
+function isAsExpected(result: CellResult): boolean {
+  return !result.surprise && result.state === "done" && isResult(result);
 }
 
 /**

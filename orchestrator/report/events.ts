@@ -26,10 +26,10 @@ export interface CellError {
   detail?: string;
 }
 
-/** What became of one cell. `verdict` is "error" exactly where `state` is. */
+/** What became of one cell. `verdict` is "error" exactly where `state` is, and "unsupported" where `state` is "skipped". */
 export interface CellResult {
   cell: Cell;
-  state: "done" | "error";
+  state: "done" | "error" | "skipped";
   verdict: Outcome["verdict"] | "error";
   cause?: Cause;
   why: string;
@@ -53,6 +53,7 @@ export interface RunCounts {
   blocked: number;
   invalid: number;
   unknown: number;
+  unsupported: number;
   notRun: number;
 }
 

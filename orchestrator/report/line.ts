@@ -1,3 +1,4 @@
+import { isResult } from "../verdict/outcome.ts";
 import type { CellResult, RunEvent } from "./events.ts";
 import { durationText, expectationText, paintResult, verdictText, type Paint } from "./words.ts";
 
@@ -21,16 +22,17 @@ export function lineReporter(paint: Paint): (event: RunEvent) => string | undefi
 }
 
 function renderResult(result: CellResult, paint: Paint): string {
-  const { cell, surprise, state, verdict } = result;
-  const mark = surprise
-    ? "SURPRISE"
-    : state === "error"
-      ? "ERROR"
-      : verdict === "invalid" || verdict === "unknown"
-        ? "NO RESULT"
-        : "ok";
+  const { cell, surprise } = result;
+  const mark = markOf(result);
   const expected = surprise ? `, expected ${expectationText(cell.expected)}` : "";
   const why = mark === "ok" ? "" : `: ${result.why}`;
   const text = `${mark.padEnd(9)} ${cell.id}  ${verdictText(result)}${expected}${why}`;
   return `${paintResult(result, text, paint)}  ${durationText(result.tookMs)}`;
+}
+
+function markOf({ surprise, state, verdict }: CellResult): string {
+  if (surprise) return "SURPRISE";
+  if (state === "error") return "ERROR";
+  if (state === "skipped") return "SKIPPED";
+  return isResult({ verdict }) ? "ok" : "NO RESULT";
 }

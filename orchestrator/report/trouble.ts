@@ -8,6 +8,10 @@ export function troubled({ cells }: Pick<RunReport, "cells">): { title: string; 
       title: "Without a result: the world or the evidence was not what the cell needs",
       results: cells.filter(({ verdict, surprise }) => !surprise && (verdict === "invalid" || verdict === "unknown")),
     },
+    {
+      title: "Not tried: this kernel or engine cannot build the world",
+      results: cells.filter(({ state }) => state === "skipped"),
+    },
     { title: "Infrastructure errors", results: cells.filter(({ state }) => state === "error") },
   ];
   return groups.filter(({ results }) => results.length > 0);

@@ -32,6 +32,7 @@ const SYMBOL: Record<CellResult["verdict"], string> = {
   blocked: "○",
   invalid: "?",
   unknown: "?",
+  unsupported: "–",
   error: "E",
 };
 const STYLE: Record<CellResult["verdict"], Parameters<typeof styleText>[0]> = {
@@ -40,6 +41,7 @@ const STYLE: Record<CellResult["verdict"], Parameters<typeof styleText>[0]> = {
   blocked: "dim",
   invalid: "magenta",
   unknown: "magenta",
+  unsupported: "dim",
   error: "magenta",
 };
 const SURPRISE_STYLE: Parameters<typeof styleText>[0] = ["bold", "inverse", "red"];
@@ -49,7 +51,8 @@ export const LEGEND: readonly (readonly [Shown, string])[] = [
   [{ verdict: "relayed", surprise: false }, "relayed"],
   [{ verdict: "blocked", surprise: false }, "blocked"],
   [{ verdict: "direct", surprise: true }, "surprise"],
-  [{ verdict: "invalid", surprise: false }, "invalid or unknown: no result"],
+  [{ verdict: "invalid", surprise: false }, "invalid or unknown"],
+  [{ verdict: "unsupported", surprise: false }, "unsupported"],
   [{ verdict: "error", surprise: false }, "infrastructure error"],
 ];
 
@@ -108,6 +111,7 @@ export function countsText(counts: RunCounts): string {
     [counts.errors, counts.errors === 1 ? "error" : "errors"],
     [counts.invalid, "invalid"],
     [counts.unknown, "unknown"],
+    [counts.unsupported, "unsupported"],
     [counts.notRun, "not run"],
   ];
   return [

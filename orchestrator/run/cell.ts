@@ -6,6 +6,7 @@ import type { CellResult, TrialResult } from "../report/events.ts";
 import { rateSurprise, wilsonInterval } from "../report/wilson.ts";
 import type { Cell } from "../scenario/cell.ts";
 import { aggregate, contradiction } from "../verdict/aggregate.ts";
+import { isResult } from "../verdict/outcome.ts";
 import type { Station } from "./station.ts";
 import { runTrial, writeJson } from "./trial.ts";
 
@@ -43,7 +44,7 @@ function conclude(cell: Cell, trials: TrialResult[], { tookMs, dir }: { tookMs: 
   const outcomes = trials.map(({ outcome }) => outcome);
   const odd = contradiction(cell, outcomes);
   const { direct, ...together } = aggregate(outcomes);
-  const result = outcomes.every((outcome) => outcome.verdict !== "invalid" && outcome.verdict !== "unknown");
+  const result = outcomes.every(isResult);
   const expectedRate = cell.expected.verdict === "direct" ? cell.expected.rate : undefined;
   const count = direct ?? { count: together.verdict === "direct" ? 1 : 0, of: 1 };
   const unexpected = expectedRate === undefined ? odd !== undefined : rateSurprise(count.count, count.of, expectedRate);

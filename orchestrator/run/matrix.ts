@@ -12,6 +12,7 @@ import {
   type Engine,
 } from "../engine/index.ts";
 import { NatbedError } from "../errors.ts";
+import type { Capability } from "../nat/needs.ts";
 import { shapeOf } from "../plan/shape.ts";
 import { countCells, exitCodeOf } from "../report/counts.ts";
 import type { CellResult, RunEnd, RunEvent, RunReport } from "../report/events.ts";
@@ -19,6 +20,7 @@ import type { Cell } from "../scenario/cell.ts";
 import { runCell } from "./cell.ts";
 import { CellQueue } from "./queue.ts";
 import { Station } from "./station.ts";
+import { lackingFor, partition, skipCell } from "./support.ts";
 import { writeJson } from "./trial.ts";
 
 export interface MatrixOptions {
@@ -36,6 +38,8 @@ export interface MatrixOptions {
   readonly scenario: readonly string[];
   readonly argv: readonly string[];
   readonly signal: AbortSignal;
+  /** Capabilities to do without, as if the kernel lacked them: cells that need one are unsupported. */
+  readonly without?: readonly Capability[];
 }
 
 /** What the workers of a run share. */
@@ -67,6 +71,7 @@ export async function runMatrix(
   const startedAt = new Date().toISOString();
   const engine = await connectEngine();
   const [, image] = await Promise.all([preflight(engine), requireImage(engine), sweep(engine, { all: false })]);
+  const { able, unable } = partition(cells, await lackingFor(cells, engine, options.without));
   const id = `${startedAt.replace(/[:.]/g, "-").slice(0, 19)}-${randomBytes(2).toString("hex")}`;
   const dir = join(options.outputDir, id);
   await mkdir(dir, { recursive: true });
@@ -82,14 +87,19 @@ export async function runMatrix(
     id,
     dir,
     options,
-    queue: new CellQueue(cells),
+    queue: new CellQueue(able),
     results: [],
     emit,
     turn: inTurn(),
     ended: "complete",
     stopped: false,
   };
-  await playAll(run, cells.length);
+  for (const cell of unable) {
+    const result = await skipCell(cell, dir);
+    run.results.push(result);
+    emit({ type: "cell-finished", result });
+  }
+  await playAll(run, able.length);
 
   const order = new Map(cells.map((cell, position) => [cell.id, position]));
   const results = run.results.toSorted((one, other) => (order.get(one.cell.id) ?? 0) - (order.get(other.cell.id) ?? 0));

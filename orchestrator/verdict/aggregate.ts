@@ -1,5 +1,5 @@
 import type { Cell } from "../scenario/cell.ts";
-import type { Cause, Expectation, Outcome } from "./outcome.ts";
+import { isResult, type Cause, type Expectation, type Outcome } from "./outcome.ts";
 
 /** What all trials of a cell say together. */
 export interface Aggregate {
@@ -28,7 +28,7 @@ export function aggregate(outcomes: readonly Outcome[]): Aggregate {
  * ones the commonest cause counts; `no-collision` is the birthday's own lottery and stands only where nothing else does.
  */
 function represent(outcomes: readonly Outcome[]): Outcome {
-  const tainted = outcomes.find(({ verdict }) => verdict === "invalid" || verdict === "unknown");
+  const tainted = outcomes.find((outcome) => !isResult(outcome));
   const won = outcomes.find(({ verdict }) => verdict === "direct" || verdict === "relayed");
   const blocked = outcomes.filter((outcome) => outcome.verdict === "blocked");
   const weight = ({ cause }: { cause: Cause }): number =>
@@ -41,7 +41,7 @@ function represent(outcomes: readonly Outcome[]): Outcome {
 
 /** Whether one trial of a deterministic cell contradicts the expectation. What is no result contradicts nothing. */
 export function contradicts(expected: Expectation, outcome: Outcome): boolean {
-  if (outcome.verdict === "invalid" || outcome.verdict === "unknown") return false;
+  if (!isResult(outcome)) return false;
   if (outcome.verdict !== expected.verdict) return true;
   return outcome.verdict === "blocked" && expected.verdict === "blocked" && outcome.cause !== expected.cause;
 }

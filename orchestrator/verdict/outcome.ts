@@ -1,4 +1,5 @@
 import type { NodeId } from "../../wire/control.ts";
+import type { Capability } from "../nat/needs.ts";
 
 /** Why no direct connection came about. Ordered from the sender's own host to the far end: the nearest cause wins. */
 export const CAUSES = [
@@ -38,7 +39,17 @@ export type Outcome =
   | { readonly verdict: "relayed"; readonly why: string; readonly via: NodeId }
   | { readonly verdict: "blocked"; readonly why: string; readonly cause: Cause; readonly at: NodeId }
   | { readonly verdict: "invalid"; readonly why: string; readonly fault: WorldFault }
-  | { readonly verdict: "unknown"; readonly why: string; readonly missing: readonly string[] };
+  | { readonly verdict: "unknown"; readonly why: string; readonly missing: readonly string[] }
+  /** This kernel or engine cannot build the cell: it was not tried, and counts neither for nor against anything. */
+  | { readonly verdict: "unsupported"; readonly why: string; readonly missing: readonly Capability[] };
+
+/** Verdicts that say nothing about the technique and the NATs. */
+const NO_RESULT: readonly string[] = ["invalid", "unknown", "unsupported"] satisfies readonly Outcome["verdict"][];
+
+/** Whether an outcome says how the technique fared, and may so agree or disagree with an expectation. */
+export function isResult({ verdict }: { readonly verdict: string }): boolean {
+  return !NO_RESULT.includes(verdict);
+}
 
 /** What a scenario claims about a cell. `rate` is the expected share of direct trials of a probabilistic technique. */
 export type Expectation =

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type Dockerode from "dockerode";
 import type { NodeId } from "../../wire/control.ts";
-import { ownLabels, removeContainer, type Engine } from "../engine/index.ts";
+import { ownLabels, removeContainer, WRITABLE_NETWORK_SETTINGS, type Engine } from "../engine/index.ts";
 import { sysctlsOf, type NodeRecipe } from "../plan/nodes.ts";
 import { Agent } from "./agent.ts";
 
@@ -20,18 +20,6 @@ export interface StartedNode {
   /** Removes the container by force, however far it got. */
   readonly remove: () => Promise<void>;
 }
-
-/**
- * A router's agent changes its namespace's settings from NAT to NAT. The engine makes all of /proc/sys read-only by default; here
- * everything but /proc/sys/net stays so. Docker's AppArmor profile, where there is one, forbids the same writes once more.
- */
-const WRITABLE_NETWORK_SETTINGS = {
-  ReadonlyPaths: [
-    ...["bus", "fs", "irq", "sysrq-trigger"].map((name) => `/proc/${name}`),
-    ...["abi", "crypto", "debug", "dev", "fs", "kernel", "sunrpc", "user", "vm"].map((name) => `/proc/sys/${name}`),
-  ],
-  SecurityOpt: ["apparmor=unconfined"],
-};
 
 /**
  * Starts one node's container with its agent attached. `host`: the container whose PID namespace it shares (R has its own).

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type Dockerode from "dockerode";
+import { NatbedError } from "../../errors.ts";
 import type { Engine } from "../endpoint.ts";
 import { ownLabels } from "../labels.ts";
-import { PROBES, readProbes, renderProbes } from "./probes.ts";
+import { WRITABLE_NETWORK_SETTINGS } from "../settings.ts";
+import { CAPABILITY_PROBES } from "./capabilities.ts";
+import { PROBES, readProbes, renderProbes, type Probe } from "./probes.ts";
 import type { Finding } from "./finding.ts";
 import { NEEDED_SYSCTLS } from "./sysctls.ts";
 
@@ -16,11 +19,25 @@ type Ran = { readonly kind: "ran"; readonly output: string } | { readonly kind: 
  * other findings are there too.
  */
 export async function probeContainer(engine: Engine, image: string): Promise<Finding[]> {
-  const first = await runProbes(engine, image, NEEDED_SYSCTLS);
-  if (first.kind === "ran") return [CAN_START, sysctlFinding(), ...readProbes(PROBES, first.output)];
-  const second = await runProbes(engine, image, {});
-  if (second.kind === "ran") return [CAN_START, sysctlFinding(first.why), ...readProbes(PROBES, second.output)];
+  const probes = [...PROBES, ...Object.values(CAPABILITY_PROBES)];
+  const place = { engine, image, probes };
+  const first = await runProbes(place, NEEDED_SYSCTLS);
+  if (first.kind === "ran") return [CAN_START, sysctlFinding(), ...readProbes(probes, first.output)];
+  const second = await runProbes(place, {});
+  if (second.kind === "ran") return [CAN_START, sysctlFinding(first.why), ...readProbes(probes, second.output)];
   return [cannotStart(second.why)];
+}
+
+/** Findings of the capabilities' probes alone. Throws NatbedError `engine-unfit` where the container does not start. */
+export async function probeCapabilities(engine: Engine, image: string): Promise<Finding[]> {
+  const probes = Object.values(CAPABILITY_PROBES);
+  const ran = await runProbes({ engine, image, probes }, NEEDED_SYSCTLS);
+  if (ran.kind === "ran") return readProbes(probes, ran.output);
+  throw new NatbedError(`the probes' container does not start: ${ran.why}`, {
+    kind: "infrastructure",
+    code: "engine-unfit",
+    hint: "`natbed doctor` shows everything that was looked at",
+  });
 }
 
 const CAN_START: Finding = { check: "container capabilities", state: "ok", found: CAPABILITIES.join(", ") };
@@ -41,14 +58,29 @@ function cannotStart(why: string): Finding {
   return { check: "container capabilities", state: "fail", found: why, fix };
 }
 
-async function runProbes({ docker }: Engine, image: string, sysctls: Readonly<Record<string, string>>): Promise<Ran> {
+interface ProbePlace {
+  readonly engine: Engine;
+  readonly image: string;
+  readonly probes: readonly Probe[];
+}
+
+async function runProbes(
+  { engine: { docker }, image, probes }: ProbePlace,
+  sysctls: Readonly<Record<string, string>>,
+): Promise<Ran> {
   let container: Dockerode.Container | undefined;
   try {
     container = await docker.createContainer({
       Image: image,
-      Cmd: ["sh", "-c", renderProbes(PROBES)],
+      Cmd: ["sh", "-c", renderProbes(probes)],
       Labels: ownLabels("doctor"),
-      HostConfig: { NetworkMode: "none", CapDrop: ["ALL"], CapAdd: CAPABILITIES, Sysctls: { ...sysctls } },
+      HostConfig: {
+        NetworkMode: "none",
+        CapDrop: ["ALL"],
+        CapAdd: CAPABILITIES,
+        Sysctls: { ...sysctls },
+        ...WRITABLE_NETWORK_SETTINGS,
+      },
     });
     await container.start();
     await Promise.race([container.wait(), sleep(WITHIN_MS, undefined, { ref: false })]);

@@ -37,8 +37,8 @@ export const PROBES: readonly Probe[] = [
   {
     check: "NFQUEUE",
     command: "iptables -A FORWARD -p tcp -j NFQUEUE --queue-num 0",
-    ifNot: "warn",
-    meaning: "NAT behaviours decided by a program",
+    ifNot: "fail",
+    meaning: "the core's hop through user space",
     fix: `${MODULES} xt_NFQUEUE nfnetlink_queue`,
   },
   {

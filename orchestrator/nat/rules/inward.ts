@@ -2,14 +2,22 @@ import type { Fragment } from "../fragment.ts";
 import type { NatModel } from "../model.ts";
 import type { GatewayPlace } from "../ruleset.ts";
 
-/** A NAT is no route inwards: only what belongs to a mapping may pass, even where the core knows the LAN's prefix (I-1). */
-export function blockedInward({ filtering, sourceRoute }: NatModel, { outside }: GatewayPlace): Fragment {
-  if (sourceRoute === "stateless") return {};
+/**
+ * A NAT is no route inwards: only what belongs to a mapping may pass, even where the core knows the LAN's prefix (I-1). Nor is it one
+ * between its inside links: a carrier's subscribers reach each other by its hairpin or not at all.
+ */
+export function blockedInward(model: NatModel, { outside }: GatewayPlace): Fragment {
+  return { iptables: { "filter FORWARD": [...inward(model, outside), between(model, outside)] } };
+}
+
+function inward({ filtering, sourceRoute }: NatModel, outside: string): string[] {
+  if (sourceRoute === "stateless") return [];
   // what the filter has handed to a mapping's owner
   const handed = filtering === "address-and-port-dependent" ? "" : ",DNAT";
-  return {
-    iptables: {
-      "filter FORWARD": [`-i ${outside} ! -o ${outside} -m conntrack ! --ctstate RELATED,ESTABLISHED${handed} -j DROP`],
-    },
-  };
+  return [`-i ${outside} ! -o ${outside} -m conntrack ! --ctstate RELATED,ESTABLISHED${handed} -j DROP`];
+}
+
+function between({ hairpin }: NatModel, outside: string): string {
+  const turned = hairpin ? " -m conntrack ! --ctstate DNAT" : "";
+  return `! -i ${outside} ! -o ${outside}${turned} -j DROP`;
 }

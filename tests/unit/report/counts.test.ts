@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { countCells, exitCodeOf } from "../../../orchestrator/report/counts.ts";
+import { countsText } from "../../../orchestrator/report/words.ts";
 import { CELLS, resultsWith, TROUBLED } from "./results.ts";
 
 describe("countCells", () => {
@@ -14,6 +15,7 @@ describe("countCells", () => {
       blocked: CELLS.length - 6,
       invalid: 1,
       unknown: 0,
+      unsupported: 0,
       notRun: 3,
     });
   });
@@ -29,6 +31,15 @@ describe("exitCodeOf", () => {
 
   it("is 1 for a surprise, even beside an infrastructure error", () => {
     expect(exitCodeOf({ ended: "complete", counts: counts(TROUBLED) })).toBe(1);
+  });
+
+  it("is 0 beside cells that this machine cannot build, which count as nothing else", () => {
+    const counted = counts(resultsWith({ [id]: { state: "skipped", verdict: "unsupported" } }));
+    expect(counted).toMatchObject({ unsupported: 1, asExpected: CELLS.length - 1, direct: 2, surprises: 0, notRun: 0 });
+    expect(exitCodeOf({ ended: "complete", counts: counted })).toBe(0);
+    expect(countsText(counted)).toBe(
+      `${CELLS.length} cells, ${CELLS.length - 1} as expected, 0 surprises, 1 unsupported`,
+    );
   });
 
   it.each(["error", "invalid", "unknown"] as const)("is 3 for a cell without a result: %s", (verdict) => {

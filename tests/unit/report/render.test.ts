@@ -31,6 +31,20 @@ describe("the final tables", () => {
     expect(text).toContain("<dim>○ mispredicted</>");
   });
 
+  it("show an unsupported cell with a mark and a list of its own, and what it lacks", () => {
+    const why = "this kernel or engine cannot build the cell's world: nft-notrack: no such file";
+    const id = "public.none~none";
+    const text = renderTable(reportOf(resultsWith({ [id]: { state: "skipped", verdict: "unsupported", why } })), {
+      paint: plain,
+      columns: 80,
+    });
+    expect(text).toContain("none     – unsupported");
+    expect(text).toMatch(
+      /Not tried: this kernel or engine cannot build the world\n +– public\.none~none\n.*\n +this kernel.*nft-notrack/,
+    );
+    expect(text).toMatch(/10 as expected, 0 surprises, 1 unsupported/);
+  });
+
   it("stand straight with colours too", () => {
     const coloured: Paint = (_, text) => `\u001b[31m${text}\u001b[39m`;
     const options = { columns: 120 };
@@ -87,6 +101,9 @@ describe("the line reporter", () => {
     expect(lines.find((line) => line?.includes("ERROR"))).toMatch(/error: the agent of nb ended/);
     expect(lines.find((line) => line?.includes("NO RESULT"))).toMatch(/relay.*invalid: calibration/);
     expect(lines.find((line) => line?.includes("natblaster-4"))).toContain("direct (direct 5/5 57-100 %)");
+    const skipped = resultsWith({ "public.none~none": { state: "skipped", verdict: "unsupported", why: "no nft" } });
+    const line = render({ type: "cell-finished", result: skipped.find(({ state }) => state === "skipped")! });
+    expect(line).toMatch(/SKIPPED {3}public\.none~none {2}unsupported: no nft/);
     expect(render({ type: "cell-started", id: "x" })).toBeUndefined();
   });
 });
