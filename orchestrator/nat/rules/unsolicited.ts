@@ -10,10 +10,10 @@ const HELD_MARK = "0x4e42feed";
 /** The SYN came to a mapping's port, but not from a peer that the mapping admits. */
 const WRONG_PEER_MARK = "0x4e420001";
 
-/** Only what no mapping admits reaches INPUT. */
+/** Only what no mapping admits reaches INPUT. Without a rule it meets no socket, and the box's own stack answers with RST. */
 export function unsolicitedRules({ unsolicitedSyn, wrongPeerSyn }: NatModel, place: GatewayPlace): Fragment {
   const incoming = `-i ${place.outside} -p tcp`;
-  const answers = answer(unsolicitedSyn, incoming);
+  const answers = unsolicitedSyn === "reset" ? [] : answer(unsolicitedSyn, incoming);
   const duties = answerDuty(unsolicitedSyn) ?? answerDuty(wrongPeerSyn) ?? {};
   if (sameRefusal(unsolicitedSyn, wrongPeerSyn)) return { iptables: { "filter INPUT": answers }, duties };
   const wrongPeer = `${incoming} -m mark --mark ${WRONG_PEER_MARK}`;
@@ -24,7 +24,7 @@ export function unsolicitedRules({ unsolicitedSyn, wrongPeerSyn }: NatModel, pla
   };
 }
 
-/** Rules for what matches `incoming`. Accepted, it meets no socket, and the box's own stack answers with RST. */
+/** Rules for what matches `incoming`, whatever rules stand behind them. */
 function answer(refusal: SynRefusal, incoming: string): string[] {
   const rest = `${incoming} -j DROP`;
   switch (refusal) {
