@@ -1,4 +1,5 @@
 import { gatewayName, policyText, surroundingsText } from "../scenario/naming.ts";
+import type { Cell } from "../scenario/cell.ts";
 import type { CellResult } from "./events.ts";
 
 /** The results of one technique: a grid per policy of the NATs, per core and per carrier. */
@@ -23,11 +24,23 @@ export interface Grid {
 export function layOut(results: readonly CellResult[]): Block[] {
   const blocks = Map.groupBy(results, ({ cell }) => cell.block);
   return [...blocks].map(([title, members]) => {
-    const grids = Map.groupBy(members, ({ cell }) =>
-      [...policyText(cell.na, cell.nb), ...surroundingsText(cell)].join(", "),
-    );
-    return { title, grids: [...grids].map(([policy, inGrid]) => gridOf(policy, inGrid)) };
+    const policy = policyOf(members);
+    const grids = Map.groupBy(members, ({ cell }) => [...policy(cell), ...surroundingsText(cell)].join(", "));
+    return { title, grids: [...grids].map(([text, inGrid]) => gridOf(text, inGrid)) };
   });
+}
+
+/** Where every NAT of a block has one policy, as named NATs do, its name says it all, and policies do not tell grids apart. */
+function policyOf(members: readonly CellResult[]): (cell: Cell) => string[] {
+  const text = ({ na, nb }: Pick<Cell, "na" | "nb">) => policyText(na, nb);
+  const gateways = members.flatMap(({ cell: { na, nb } }) => [na, nb]);
+  const named = Map.groupBy(gateways, gatewayName);
+  const oneEach = [...named.values()].every((alike) => sizeOf(alike.map((nat) => text({ na: nat, nb: nat }))) === 1);
+  return oneEach && sizeOf(members.map(({ cell }) => text(cell))) > 1 ? () => [] : text;
+}
+
+function sizeOf(texts: readonly (readonly string[])[]): number {
+  return new Set(texts.map((parts) => parts.join(", "))).size;
 }
 
 function gridOf(policy: string, results: readonly CellResult[]): Grid {

@@ -1,3 +1,4 @@
+import { PLAIN_CORE } from "../../wire/control.ts";
 import { NatbedError } from "../errors.ts";
 import type { Evidence } from "../evidence/types.ts";
 import {
@@ -15,6 +16,7 @@ import { cleanWorld, runAttempt, type AttemptPlan } from "../world/attempt.ts";
 import { calibrate, type Calibration } from "../world/calibrate.ts";
 import type { ContainerPlace } from "../world/container.ts";
 import { loadLayer, type LoadedRules } from "../world/gateways.ts";
+import { setCore } from "../world/core.ts";
 import { openWorld, type World } from "../world/world.ts";
 
 /** A gateway as it stands in a world now: its rules as loaded, and what was measured of it. */
@@ -52,6 +54,7 @@ export class Station implements AsyncDisposable {
     for (const alike of [HOME, CARRIERS]) {
       const unknown = layers.filter((layer) => alike.includes(layer.at) && !this.#calibrations.has(keyOf(layer)));
       if (unknown.length === 0) continue;
+      await setCore(world, PLAIN_CORE); // the last cell's may delay, lose, or keep its ICMP errors to itself
       // each NAT is judged alone: what else stands on its path is a plain router meanwhile
       await this.#load(
         world,
