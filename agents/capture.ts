@@ -3,7 +3,7 @@ import { packPackets, type CapturedPacket } from "../wire/capture.ts";
 import { u32ToIpv4, type Endpoint, type Port } from "../wire/address.ts";
 import { KEPT_PER_FLOW, type CaptureResult, type FlowTotal } from "../wire/control.ts";
 import { PacketSocket, type SeenPacket } from "./net/packet-socket.ts";
-import { watchReadable } from "./net/poll.ts";
+import { readableWatch, watchReadable, type ReadableWatch } from "./net/poll.ts";
 
 /** Packets one attempt may keep on one node. */
 const KEEP_IN_ALL = 20_000;
@@ -29,10 +29,16 @@ export class Recorder {
   #lost = 0;
   #dropsBefore = 0;
 
-  /** `live`: taps are called as packets arrive; otherwise the socket is only emptied from time to time. */
+  /** Of a lazy recorder: runs while anybody taps. */
+  readonly #tapped: ReadableWatch | undefined;
+
+  /** Taps are called as packets arrive. `live`: so are packets recorded; `lazy`: without taps the socket is emptied from time to time. */
   constructor(mode: "live" | "lazy") {
-    if (mode === "live") watchReadable(this.#socket.fd, () => this.#drain());
-    else setInterval(() => this.#drain(), DRAIN_EVERY_MS);
+    if (mode === "live") watchReadable(this.#socket.fd, () => this.drain());
+    else {
+      this.#tapped = readableWatch(this.#socket.fd, () => this.drain());
+      setInterval(() => this.drain(), DRAIN_EVERY_MS);
+    }
   }
 
   begin(): void {
@@ -47,7 +53,7 @@ export class Recorder {
   }
 
   end(): CaptureResult {
-    this.#drain();
+    this.drain();
     const flows = [...this.#flows.values()].flatMap((bySource) =>
       [...bySource.values()].flatMap((all) => [...all.values()]),
     );
@@ -61,11 +67,15 @@ export class Recorder {
 
   /** Calls `tap` with every packet from now on, until the returned function is called. */
   tap(tap: Tap): () => void {
+    if (this.#taps.size === 0) this.#tapped?.start();
     this.#taps.add(tap);
-    return () => this.#taps.delete(tap);
+    return () => {
+      if (this.#taps.delete(tap) && this.#taps.size === 0) this.#tapped?.stop();
+    };
   }
 
-  #drain(): void {
+  /** Hands on at once everything that arrived so far: what another process tells next cannot be older. */
+  drain(): void {
     this.#socket.drain((packet) => {
       this.#record(packet);
       for (const tap of this.#taps) tap(packet);

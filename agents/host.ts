@@ -1,8 +1,10 @@
 import type { Operations } from "../wire/control.ts";
+import { X_PORTS } from "../wire/rendezvous.ts";
 import { Recorder } from "./capture.ts";
 import { serve } from "./channel.ts";
 import { HostAttempt } from "./host-driver.ts";
 import { Noise } from "./noise.ts";
+import { runBattery } from "./probe/battery.ts";
 import { observe } from "./probe/observe.ts";
 import { transfer } from "./transfer.ts";
 
@@ -17,6 +19,7 @@ serve({
     return {};
   },
   "capture-end": () => recorder.end(),
+  probe: ({ x, ...options }) => runBattery({ x: { host: x, port: X_PORTS.prober }, ...options, recorder }),
   observe: (parameters) => observe(parameters, recorder),
   attempt: async (parameters: Operations["attempt"]["parameters"]) => {
     await attempt?.dispose();

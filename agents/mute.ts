@@ -14,3 +14,18 @@ export function muteResets(ip: string): () => void {
   nft(rules);
   return () => void nft("delete table ip natbed_mute\n");
 }
+
+/**
+ * Makes this host's kernel deaf at TCP ports from…to, as a rule that anybody can see: what arrives there is seen by packet sockets
+ * and answered by nobody. Stays for the life of the network namespace.
+ */
+export function silencePorts({ from, to }: { readonly from: number; readonly to: number }): void {
+  const rules = `add table ip natbed_silent
+delete table ip natbed_silent
+table ip natbed_silent {
+  chain in { type filter hook input priority -400; tcp dport ${from}-${to} drop; }
+}
+`;
+  log("rules", rules);
+  nft(rules);
+}

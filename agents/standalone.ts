@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CoreModel } from "../wire/control.ts";
+import { Recorder } from "./capture.ts";
 import { CoreQueue } from "./core/queue.ts";
 import { setting } from "./setting.ts";
 import { XServer } from "./x-server.ts";
@@ -46,7 +47,7 @@ async function bringWorldUp(peers: readonly string[]): Promise<void> {
 async function bringNodeUp(interfaces: readonly string[]): Promise<void> {
   await until("linked by R", () => interfaces.filter((name) => !existsSync(`/sys/class/net/${name}`)));
   runScript({});
-  if (node === "x") await new XServer().listen();
+  if (node === "x") await new XServer(new Recorder("lazy")).listen();
 }
 
 function announce(state: State): void {

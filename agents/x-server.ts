@@ -10,24 +10,32 @@ import {
   type HostRole,
   type RelayHeader,
 } from "../wire/rendezvous.ts";
+import type { Recorder } from "./capture.ts";
 import { log } from "./channel.ts";
+import { ProbeService } from "./x-probe.ts";
 import { XSession } from "./x-session.ts";
 
 const MAX_SESSIONS = 10_000;
 /** A connection that does not introduce itself is closed after this long. */
 const HELLO_WITHIN_MS = 10_000;
 
-/** X's public services: rendezvous, probe ports, relay. */
+/** X's public services: rendezvous, probe ports, relay, and the prober's hand outside. */
 export class XServer {
+  readonly #probe: ProbeService;
   readonly #sessions = new Map<string, XSession>();
   readonly #waiting = new Map<string, { role: HostRole; stream: Socket }>();
   readonly #streams = new Set<Socket>();
+
+  constructor(recorder: Recorder) {
+    this.#probe = new ProbeService(recorder);
+  }
 
   async listen(): Promise<void> {
     await Promise.all([
       this.#open(X_PORTS.rendezvous, (stream) => this.#rendezvous(stream)),
       ...X_PORTS.probes.map((probe) => this.#open(probe, answerProbe)),
       this.#open(X_PORTS.relay, (stream) => this.#relay(stream)),
+      this.#open(X_PORTS.prober, (stream) => this.#probe.serve(stream)),
     ]);
   }
 

@@ -173,6 +173,8 @@ export interface ProbeParameters {
   readonly localPort: number;
   /** Seeds whatever the prober draws. */
   readonly seed: number;
+  /** Silence is listened to for at least so long, in ms; the mode's own time where absent. */
+  readonly silenceMs?: number;
 }
 
 /** Operations: name → parameters and result. */

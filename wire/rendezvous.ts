@@ -3,12 +3,34 @@
  * A session's key is agreed by the users beforehand; X does nothing for a connection whose key does not match.
  */
 import type { Endpoint } from "./address.ts";
+import {
+  isBoolean,
+  isEndpoint,
+  isText,
+  isU16,
+  isU32,
+  oneOf,
+  optional,
+  parseMessage,
+  record,
+  type Dialect,
+  type Parsed,
+} from "./json-line.ts";
 
 export const RENDEZVOUS_VERSION = 1;
 /** A longer line ends the connection (bounded memory at X); counted in characters, which the protocol's own are one byte of each. */
 export const MAX_LINE = 2048;
-/** X's ports: rendezvous, the probe ports that answer with the caller's outside endpoint, and the relay. */
-export const X_PORTS = { rendezvous: 7000, probes: [7001, 7002], relay: 7004 } as const;
+/**
+ * X's ports: rendezvous, the probe ports that answer with the caller's outside endpoint, the relay, the prober's service (wire/probe.ts),
+ * and the ports at which X's kernel answers nothing, so that only what the prober asks for is answered.
+ */
+export const X_PORTS = {
+  rendezvous: 7000,
+  probes: [7001, 7002],
+  relay: 7004,
+  prober: 7005,
+  silent: { from: 7100, to: 7611 },
+} as const;
 
 export type HostRole = "a" | "b";
 export const TECHNIQUES = ["connect", "public", "relay", "simultaneous-open", "natblaster-2", "natblaster-4"] as const;
@@ -61,39 +83,6 @@ export type XMessage =
   | { readonly t: "open" }
   | { readonly t: "peer-failed"; readonly reason: string };
 
-/** A message, or why the line is none. Never throws: the line comes from a stranger. */
-export type Parsed<T> = { readonly ok: true; readonly message: T } | { readonly ok: false; readonly error: string };
-
-type Fields = Readonly<Record<string, unknown>>;
-type Check = (value: unknown) => boolean;
-
-/** Printable ASCII: names and reasons end up in logs and reports. */
-const isText: Check = (value) => typeof value === "string" && /^[\x20-\x7e]{1,200}$/.test(value);
-const isU32: Check = (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffffffff;
-const isU16: Check = (value) => isU32(value) && (value as number) <= 0xffff;
-const isBoolean: Check = (value) => typeof value === "boolean";
-const optional =
-  (check: Check): Check =>
-  (value) =>
-    value === undefined || check(value);
-const oneOf =
-  (...allowed: readonly string[]): Check =>
-  (value) =>
-    typeof value === "string" && allowed.includes(value);
-const isOctet = (part: string): boolean => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255;
-const isIp: Check = (value) =>
-  typeof value === "string" && value.split(".").length === 4 && value.split(".").every(isOctet);
-const record =
-  (checks: Readonly<Record<string, Check>>): Check =>
-  (value) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-    const fields = value as Fields;
-    return (
-      Object.keys(fields).every((key) => Object.hasOwn(checks, key)) &&
-      Object.entries(checks).every(([key, check]) => check(fields[key]))
-    );
-  };
-const isEndpoint = record({ ip: isIp, port: (value) => isU16(value) && value !== 0 });
 const isSyn = record({
   isn: isU32,
   window: isU16,
@@ -103,7 +92,7 @@ const isSyn = record({
   tsval: optional(isU32),
 });
 
-const HOST_CHECKS: Readonly<Record<HostMessage["t"], Readonly<Record<string, Check>>>> = {
+const HOST_CHECKS: Dialect & Record<HostMessage["t"], unknown> = {
   hello: { v: isU32, session: isText, key: isText, role: oneOf("a", "b"), technique: oneOf(...TECHNIQUES) },
   ready: { endpoint: isEndpoint },
   syn: { syn: isSyn },
@@ -113,7 +102,7 @@ const HOST_CHECKS: Readonly<Record<HostMessage["t"], Readonly<Record<string, Che
   failed: { reason: isText },
 };
 
-const X_CHECKS: Readonly<Record<XMessage["t"], Readonly<Record<string, Check>>>> = {
+const X_CHECKS: Dialect & Record<XMessage["t"], unknown> = {
   welcome: { v: isU32, observed: isEndpoint },
   refused: { reason: isText },
   paired: {},
@@ -131,26 +120,13 @@ export interface RelayHeader {
 }
 
 export function parseRelayHeader(line: string): Parsed<RelayHeader> {
-  return parse<RelayHeader & { t: "relay" }>(line, { relay: { session: isText, key: isText, role: oneOf("a", "b") } });
+  return parseMessage<RelayHeader & { t: "relay" }>(line, {
+    relay: { session: isText, key: isText, role: oneOf("a", "b") },
+  });
 }
 
-export const parseHostMessage = (line: string): Parsed<HostMessage> => parse<HostMessage>(line, HOST_CHECKS);
-export const parseXMessage = (line: string): Parsed<XMessage> => parse<XMessage>(line, X_CHECKS);
-
-function parse<T>(line: string, table: Readonly<Record<string, Readonly<Record<string, Check>>>>): Parsed<T> {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return { ok: false, error: "not a JSON object" };
-  }
-  if (typeof value !== "object" || value === null) return { ok: false, error: "not a JSON object" };
-  const kind = (value as Fields)["t"];
-  if (typeof kind !== "string" || !Object.hasOwn(table, kind)) return { ok: false, error: "unknown message" };
-  const checks = table[kind] as Readonly<Record<string, Check>>;
-  if (!record({ t: isText, ...checks })(value)) return { ok: false, error: `malformed ${kind}` };
-  return { ok: true, message: value as T };
-}
+export const parseHostMessage = (line: string): Parsed<HostMessage> => parseMessage<HostMessage>(line, HOST_CHECKS);
+export const parseXMessage = (line: string): Parsed<XMessage> => parseMessage<XMessage>(line, X_CHECKS);
 
 /** Splits a stream of bytes into lines of at most MAX_LINE; `overflow` is final. */
 export class LineSplitter {

@@ -11,20 +11,31 @@ const pollStop = uv.func("int uv_poll_stop(void *handle)");
 const UV_POLL = 8;
 const UV_READABLE = 1;
 
-/** Stops the watch. Must be called before the descriptor is closed. */
-export type StopWatching = () => void;
+/** Watches one descriptor; must be stopped before the descriptor is closed. */
+export interface ReadableWatch {
+  start(): void;
+  stop(): void;
+}
 
 /**
  * Calls `onReadable` whenever `fd` can be read, through Node's own event loop (libuv's uv_poll): packet and netlink
- * sockets have no wrapper in Node. The handle's memory is kept for the life of the process; there are a handful.
+ * sockets have no wrapper in Node. The watch has yet to be started. The handle's memory is kept for the life of the process; there
+ * are a handful.
  */
-export function watchReadable(fd: number, onReadable: () => void): StopWatching {
+export function readableWatch(fd: number, onReadable: () => void): ReadableWatch {
   const handle = koffi.alloc("uint8_t", Number(handleSize(UV_POLL)));
   const status = pollInit(defaultLoop(), handle, fd) as number;
   if (status < 0) throw new Error(`uv_poll_init: ${status}`);
   const callback = koffi.register(() => onReadable(), koffi.pointer(pollCallback));
-  pollStart(handle, UV_READABLE, callback);
-  return () => {
-    pollStop(handle);
+  return {
+    start: () => void pollStart(handle, UV_READABLE, callback),
+    stop: () => void pollStop(handle),
   };
+}
+
+/** A watch that is started already. */
+export function watchReadable(fd: number, onReadable: () => void): ReadableWatch {
+  const watch = readableWatch(fd, onReadable);
+  watch.start();
+  return watch;
 }

@@ -17,6 +17,8 @@ import {
 export interface TcpOptions {
   /** 0 lets the kernel choose. */
   readonly localPort: number;
+  /** Any address of this host where absent. */
+  readonly localAddress?: string;
   /** IP time to live of everything the socket sends until it is changed; the system's default when absent. */
   readonly ttl?: number;
 }
@@ -70,13 +72,13 @@ export function listenOn(localPort: number, onConnection: (stream: Socket) => vo
   });
 }
 
-function boundSocket({ localPort, ttl }: TcpOptions): number {
+function boundSocket({ localPort, localAddress = "0.0.0.0", ttl }: TcpOptions): number {
   const fd = openSocket(AF_INET, SOCK_STREAM, 0);
   try {
     setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     if (ttl !== undefined) setOption(fd, IPPROTO_IP, IP_TTL, ttl);
-    bindSocket(fd, socketAddress("0.0.0.0", localPort));
+    bindSocket(fd, socketAddress(localAddress, localPort));
     return fd;
   } catch (error) {
     closeDescriptor(fd);

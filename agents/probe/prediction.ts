@@ -1,6 +1,5 @@
-import { port, type Endpoint } from "../../wire/address.ts";
+import { parseEndpoint, port, type Endpoint, type Ipv4 } from "../../wire/address.ts";
 import { LineSplitter, X_PORTS, type Allocation } from "../../wire/rendezvous.ts";
-import { parseIpv4 } from "../../wire/address.ts";
 import { TcpSocket } from "../net/tcp-socket.ts";
 import type { Prediction } from "../technique/machine.ts";
 
@@ -79,21 +78,25 @@ interface Question {
 async function askOutside({ x, xPort, localPort }: Question, keep: (socket: TcpSocket) => void): Promise<Mapping> {
   const socket = new TcpSocket({ localPort });
   keep(socket);
-  await socket.connect(x, xPort);
-  const outside = await new Promise<Endpoint>((resolve, reject) => {
+  return { localPort, outside: await outsideOf(socket, { ip: x as Ipv4, port: port(xPort) }, ANSWER_WITHIN_MS) };
+}
+
+/** Connects a socket to one of X's probe ports and returns the outside endpoint that X sees; rejects where it does not answer in time. */
+export function outsideOf(socket: TcpSocket, x: Endpoint, withinMs: number): Promise<Endpoint> {
+  return new Promise((resolve, reject) => {
+    const { stream } = socket;
+    const late = setTimeout(reject, withinMs, new Error("probe port did not answer"));
     const splitter = new LineSplitter();
-    socket.stream.setTimeout(ANSWER_WITHIN_MS, () => reject(new Error("probe port did not answer")));
-    socket.stream.on("error", reject);
-    socket.stream.on("data", (chunk: Buffer) => {
+    stream.on("close", () => clearTimeout(late));
+    stream.on("error", reject);
+    stream.on("data", (chunk: Buffer) => {
       const [line] = splitter.push(chunk.toString("latin1")).lines;
       if (line === undefined) return;
-      const [ip = "", portText = ""] = line.split(":");
-      const address = parseIpv4(ip);
-      if (address.ok) resolve({ ip: address.value, port: port(Number(portText)) });
+      clearTimeout(late);
+      const outside = parseEndpoint(line);
+      if (outside.ok) resolve(outside.value);
       else reject(new Error(`probe port answered ${JSON.stringify(line)}`));
     });
-    socket.stream.resume();
+    socket.connect(x.ip, x.port).then(() => stream.resume(), reject);
   });
-  socket.stream.setTimeout(0);
-  return { localPort, outside };
 }

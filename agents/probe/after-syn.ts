@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AfterSyn, Stimulus, Tested } from "../../wire/fingerprint.ts";
+import { TCP_FLAG } from "../../wire/tcp.ts";
+import { skipped, within, type PacketGround } from "./ground.ts";
+import { knock, synFromX } from "./knock.ts";
+import { after, fromX, hasFlags, openSyn, type OpenSyn } from "./mapping.ts";
+
+/** One of the eight probes. */
+export type SynProbe = Pick<AfterSyn, "stimulus" | "probe">;
+
+/** A NAT may act on a stimulus that it has passed on. */
+const SETTLE_MS = 20;
+/** A stimulus that did not come through within this share of the silence time will not. */
+const STIMULUS_SHARE = 0.5;
+
+/** Probes mappings in SYN_SENT from their own peer, each on a mapping of its own, all at once. */
+export async function testAfterSyn(
+  ground: PacketGround,
+  wanted: readonly SynProbe[],
+): Promise<Tested<{ readonly probes: readonly AfterSyn[] }>> {
+  const probes = await Promise.all(wanted.map((probe) => probeAfterSyn(ground, probe)));
+  const seen = probes.filter((probe) => probe !== undefined);
+  return seen.length === wanted.length ? { ran: true, probes: seen } : skipped("X did not see every SYN");
+}
+
+async function probeAfterSyn(ground: PacketGround, { stimulus, probe }: SynProbe): Promise<AfterSyn | undefined> {
+  const open = await openSyn(ground);
+  if (!open) return undefined;
+  const stimulusArrived = stimulus === "none" ? undefined : await stimulate(ground, open, stimulus);
+  const errand =
+    probe === "syn"
+      ? synFromX(ground, open.x, open.outside.port)
+      : fromX(open, { flags: TCP_FLAG.syn | TCP_FLAG.ack, seq: ground.draw(), ack: after(open.isnSeen, 1) });
+  const { arrived, fate } = await knock(ground, errand, { localPort: open.local.port, listenMs: ground.silenceMs });
+  return {
+    stimulus,
+    probe,
+    ...(stimulusArrived === undefined ? {} : { stimulusArrived }),
+    probeArrived: arrived,
+    fate,
+  };
+}
+
+/** Has X send a RST or an ICMP error for our SYN; whether it arrived here. */
+async function stimulate(ground: PacketGround, open: OpenSyn, stimulus: Exclude<Stimulus, "none">): Promise<boolean> {
+  const { line, raw, silenceMs, draw } = ground;
+  const { local, x, outside, isnSeen } = open;
+  const arrived = await within<true>(Math.max(SETTLE_MS, silenceMs * STIMULUS_SHARE), (found) => {
+    const stop = raw.ear.listen(local.port, (heard) => {
+      if (heard.kind === "icmp" ? stimulus !== "reset" : stimulus === "reset" && isIncomingReset(heard)) found(true);
+    });
+    if (stimulus === "reset")
+      line.send(fromX(open, { flags: TCP_FLAG.rst | TCP_FLAG.ack, seq: draw(), ack: after(isnSeen, 1) }));
+    else line.send({ t: "icmp", error: stimulus, from: x, to: outside.port, seq: isnSeen });
+    return stop;
+  });
+  if (arrived) await sleep(SETTLE_MS);
+  return arrived === true;
+}
+
+function isIncomingReset({ direction, flags }: { readonly direction: "in" | "out"; readonly flags: number }): boolean {
+  return direction === "in" && hasFlags(flags & ~TCP_FLAG.ack, TCP_FLAG.rst);
+}
