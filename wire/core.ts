@@ -9,9 +9,6 @@ export const CORE_QUEUES = { crossing: 0, expiring: 1 } as const;
 /** R's link to X. */
 export const X_LINK = "wan-x";
 
-/** A prober tries 16 hops (agents/probe/ttl.ts): a NAT, its carrier, R and X itself leave room for so many. */
-export const MAX_EXTRA_HOPS = 12;
-
 /**
  * Address of the `nth` router between a NAT and R, counted from the NAT (1 is next to it), in the prefix of R's own address on that
  * link: 192.0.2.11, 192.0.2.12 … for 192.0.2.1.
