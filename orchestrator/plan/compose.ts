@@ -1,10 +1,11 @@
 import { Document, isScalar, visit, type YAMLMap } from "yaml";
-import type { AttemptParameters, CoreModel, NodeId } from "../../wire/control.ts";
+import type { AttemptParameters, NodeId } from "../../wire/control.ts";
 import type { Gateway } from "../nat/model.ts";
 import { renderRuleset, type Ruleset } from "../nat/ruleset.ts";
 import type { Cell } from "../scenario/cell.ts";
 import { ADDRESS } from "./addresses.ts";
 import { headOf } from "./compose-head.ts";
+import { renderCoreRules } from "./core.ts";
 import { coreNode, nodesOf, sysctlsOf, type NodeRecipe } from "./nodes.ts";
 import { routesOf } from "./routes.ts";
 import { renderCoreScript, renderNodeScript } from "./script.ts";
@@ -42,7 +43,7 @@ export function renderCompose(world: ComposeWorld): string {
     configs: {
       attempts: { content: attemptsJson(world) },
       ...Object.fromEntries(
-        recipes.map((recipe) => [recipe.id, { content: scriptOf(recipe, { rules, recipes, core: world.core }) }]),
+        recipes.map((recipe) => [recipe.id, { content: scriptOf(recipe, { rules, recipes }) }]),
       ),
     },
   });
@@ -107,11 +108,11 @@ const HEALTHY_WHEN_ALL_ARE_READY = {
   retries: 30,
 };
 
-type Rules = Readonly<Partial<Record<NodeId, Ruleset>>>;
+type Rules = Readonly<Partial<Record<NodeId, Ruleset>> & Record<"r", Ruleset>>;
 
 function rulesOf(world: ComposeWorld, shape: WorldShape): Rules {
   const rules = layersOf(world).map(({ at, gateway }) => [at, renderRuleset(gateway, gatewayPlace(shape, at))]);
-  return Object.fromEntries(rules) as Rules;
+  return { ...(Object.fromEntries(rules) as Rules), r: renderCoreRules(world.core) };
 }
 
 function withRoutes(recipe: NodeRecipe, world: ComposeWorld, shape: WorldShape): NodeRecipe {
@@ -124,24 +125,23 @@ function withRoutes(recipe: NodeRecipe, world: ComposeWorld, shape: WorldShape):
 interface Scripted {
   readonly rules: Rules;
   readonly recipes: readonly NodeRecipe[];
-  readonly core: CoreModel;
 }
 
 /** Compose takes a `$` for a variable of its own unless it is doubled. */
-function scriptOf(recipe: NodeRecipe, { rules, recipes, core }: Scripted): string {
+function scriptOf(recipe: NodeRecipe, { rules, recipes }: Scripted): string {
   const peers = recipes.map(({ id }) => id).filter((id) => id !== "r");
-  const script = recipe.id === "r" ? renderCoreScript(recipe, peers, core) : renderNodeScript(recipe, rules[recipe.id]);
+  const script = recipe.id === "r" ? renderCoreScript(recipe, peers, rules.r) : renderNodeScript(recipe, rules[recipe.id]);
   return script.replaceAll("$", "$$$$");
 }
 
-/** The ten lines that all hosts, and all gateways, have alike stand in the file once each; a NAT's own settings stand with it. */
+/** The ten lines that all hosts, and all routers, have alike stand in the file once each; a NAT's or the core's own settings stand with it. */
 function shareSysctls(
   document: Document,
   recipes: readonly NodeRecipe[],
   { kernel, rules }: { readonly kernel: string; readonly rules: Rules },
 ): void {
   for (const recipe of recipes) {
-    const name = recipe.id === "r" ? "core" : recipe.agent === "router" ? "router" : "host";
+    const name = recipe.agent === "router" ? "router" : "host";
     const path = ["x-sysctls", name];
     if (!document.hasIn(path)) document.setIn(path, document.createNode(sysctlsOf(recipe, kernel)));
     const shared = document.createAlias(document.getIn(path) as YAMLMap, name);

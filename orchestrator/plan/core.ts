@@ -1,29 +1,31 @@
 import type { CoreModel } from "../../wire/control.ts";
 import { CORE_QUEUES, X_LINK } from "../../wire/core.ts";
+import type { Ruleset } from "../nat/ruleset.ts";
 
 /** R's links towards the NATs: the ones with routers in between where a core has extra hops. */
 const NAT_LINKS = ["wan-a", "wan-b"] as const;
 
-/** Rules that make R the core of a world; loading them replaces those of the core before. */
-export interface CoreRules {
-  /** For iptables-restore (nft backend) without --noflush. */
-  readonly iptables: string;
-  /** For nft: replaces the table `ip natbed_core`. */
-  readonly nft: string;
-}
-
-/** Whether two cores need the same rules of R: those that differ in nothing else cost no loading. */
-export function sameCoreRules(one: CoreModel, other: CoreModel): boolean {
-  const [first, second] = [renderCoreRules(one), renderCoreRules(other)];
-  return first.iptables === second.iptables && first.nft === second.nft;
-}
-
 /**
- * R's rules. Its own ICMP errors and everything to and from X take a hop through user space (agents/core/queue.ts says why), and
- * everything else does too where the core delays or loses packets; otherwise the kernel forwards it.
+ * What makes R the core of a world; loading it replaces the core before. Its own ICMP errors and everything to and from X take a hop
+ * through user space (agents/core/queue.ts says why), and everything else does too where the core delays or loses packets; otherwise
+ * the kernel forwards it. Source routes are the kernel's own choice: nft's `ip option lsrr exists` overlooks those that are under way
+ * already (nft_exthdr.c ipv4_find_option() takes a pointer behind the first address for a malformed option).
  */
-export function renderCoreRules(core: CoreModel): CoreRules {
-  return { iptables: iptablesRules(core), nft: sourceRouteRules(core) };
+export function renderCoreRules(core: CoreModel): Ruleset {
+  return {
+    iptables: iptablesRules(core),
+    nft: "",
+    sysctls: { ...PER_LINK, "net.ipv4.conf.all.accept_source_route": core.sourceRoute === "forward" ? "1" : "0" },
+    duties: {},
+  };
+}
+
+/** Source routes pass a link where both it and `all` say so (IN_DEV_SOURCE_ROUTE): links always do, so that `all` decides. */
+export const PER_LINK = { "net.ipv4.conf.default.accept_source_route": "1" } as const;
+
+/** Whether two cores need the same of R's kernel: those that differ in nothing but delay or seed cost no loading. */
+export function sameCoreRules(one: CoreModel, other: CoreModel): boolean {
+  return JSON.stringify(renderCoreRules(one)) === JSON.stringify(renderCoreRules(other));
 }
 
 function iptablesRules(core: CoreModel): string {
@@ -63,17 +65,4 @@ function hopRules(where: string, { extraHops }: CoreModel): readonly string[] {
     `-A ${where} -m ttl --ttl-lt ${extraHops + 1} -j NFQUEUE --queue-num ${CORE_QUEUES.expiring}`,
     `-A ${where} -j TTL --ttl-dec ${extraHops}`,
   ];
-}
-
-/** The kernel of R takes source routes (a sysctl, read-only once the container runs); a core that refuses them does it here. */
-function sourceRouteRules({ sourceRoute }: CoreModel): string {
-  const refuse = "  ip option lsrr exists drop;\n  ip option ssrr exists drop;\n";
-  return `table ip natbed_core
-delete table ip natbed_core
-table ip natbed_core {
- chain source_routes {
-  type filter hook prerouting priority raw;
-${sourceRoute === "refuse" ? refuse : ""} }
-}
-`;
 }

@@ -1,5 +1,6 @@
 import type { NodeId } from "../../wire/control.ts";
 import { ADDRESS } from "./addresses.ts";
+import { PER_LINK } from "./core.ts";
 import { gatewaysOf, outsideOf, type CarrierId, type GatewayId, type Side, type WorldShape } from "./shape.ts";
 
 /** Everything that makes one container of a world what it is. */
@@ -31,12 +32,6 @@ const HOST = { ...EVERYWHERE, "net.ipv4.ip_forward": "0", "net.ipv4.ip_local_por
 const ROUTER = {
   ...EVERYWHERE,
   "net.ipv4.ip_forward": "1",
-  "net.ipv4.conf.default.accept_source_route": "1",
-};
-
-/** Whether R takes them is a rule of the core's (plan/core.ts), which can change while the container runs. */
-const SOURCE_ROUTES = {
-  "net.ipv4.conf.all.accept_source_route": "1",
   "net.ipv4.conf.default.accept_source_route": "1",
 };
 
@@ -91,7 +86,7 @@ export function coreNode({ carriers }: Pick<WorldShape, "carriers">): NodeRecipe
     id: "r",
     agent: "router",
     capabilities: NET,
-    sysctls: { ...ROUTER, ...SOURCE_ROUTES },
+    sysctls: { ...ROUTER, ...PER_LINK },
     configure: [
       lo,
       ...names.flatMap(([name, address]) => [`address add ${address}/24 dev ${name}`, `link set ${name} up`]),

@@ -1,6 +1,5 @@
-import type { CoreModel, NodeId } from "../../wire/control.ts";
+import type { NodeId } from "../../wire/control.ts";
 import type { Ruleset } from "../nat/ruleset.ts";
-import { renderCoreRules } from "./core.ts";
 import { offload, type NodeRecipe } from "./nodes.ts";
 import { wiring } from "./wiring.ts";
 
@@ -12,13 +11,13 @@ export function renderNodeScript(recipe: NodeRecipe, rules?: Ruleset): string {
   return [
     ...ipBatch(recipe.configure),
     ...offload(recipe),
-    ...(rules ? [...feed("iptables-restore", rules.iptables), ...feed("nft -f -", rules.nft)] : []),
+    ...(rules ? load(rules) : []),
     "",
   ].join("\n");
 }
 
 /** R's script: joins the namespaces of the `peers` and its own first. A shell variable of each node's name holds its process's pid. */
-export function renderCoreScript(recipe: NodeRecipe, peers: readonly NodeId[], core: CoreModel): string {
+export function renderCoreScript(recipe: NodeRecipe, peers: readonly NodeId[], rules: Ruleset): string {
   const pids = Object.fromEntries([recipe.id, ...peers].map((id) => [id, `$${id}`]));
   return [
     "ip -batch - <<END",
@@ -26,14 +25,13 @@ export function renderCoreScript(recipe: NodeRecipe, peers: readonly NodeId[], c
     "END",
     ...ipBatch(recipe.configure),
     ...offload(recipe),
-    renderCoreSetup(core),
+    ...load(rules),
+    "",
   ].join("\n");
 }
 
-/** Shell lines that load R's rules for `core`. */
-export function renderCoreSetup(core: CoreModel): string {
-  const { iptables, nft } = renderCoreRules(core);
-  return [...feed("iptables-restore", iptables), ...feed("nft -f -", nft), ""].join("\n");
+function load({ iptables, nft }: Ruleset): string[] {
+  return [...feed("iptables-restore", iptables), ...(nft === "" ? [] : feed("nft -f -", nft))];
 }
 
 function ipBatch(lines: readonly string[]): string[] {

@@ -81,11 +81,7 @@ function datagramOf({ id, kind, from, to, ttl }: Probe): Uint8Array {
 }
 
 /** What has been seen of the probes since `capture-begin` at the edges. */
-export async function sightProbes(
-  world: World,
-  probes: readonly Probe[],
-  edges: readonly Edge[],
-): Promise<Sightings> {
+export async function sightProbes(world: World, probes: readonly Probe[], edges: readonly Edge[]): Promise<Sightings> {
   const seen = (await Promise.all(edges.map((edge) => packetsAt(world, edge)))).flat();
   const known = new Map(probes.map((probe) => [probe.id, probe]));
   const sentUs = new Map<number, number>();

@@ -1,25 +1,14 @@
 import { PLAIN_CORE, type CoreModel } from "../../wire/control.ts";
-import { sameCoreRules } from "../plan/core.ts";
-import { renderCoreSetup } from "../plan/script.ts";
+import { renderCoreRules, sameCoreRules } from "../plan/core.ts";
 import type { Agent } from "./agent.ts";
 import type { World } from "./world.ts";
 
 /** What each world's core was last made to be; a fresh world's is plain. */
 const cores = new WeakMap<World, CoreModel>();
 
-/** The core that a world has now. */
-export function coreOf(world: World): CoreModel {
-  return cores.get(world) ?? PLAIN_CORE;
-}
-
-/** Whether it adds nothing: no packet is held, none lost. */
-export function holdsNothing({ delayMs, lossPercent }: CoreModel): boolean {
-  return delayMs === 0 && lossPercent === 0;
-}
-
 /** Makes R of a fresh world the plain core. */
 export async function startCore(r: Agent): Promise<void> {
-  await r.run(["sh", "-ec", renderCoreSetup(PLAIN_CORE)]);
+  await r.call("gateway-load", renderCoreRules(PLAIN_CORE));
   await r.call("core-start", {});
 }
 
@@ -28,17 +17,18 @@ export async function startCore(r: Agent): Promise<void> {
  * the core is plain and was; loads rules only where they differ.
  */
 export async function setCore(world: World, core: CoreModel, seed = 0): Promise<void> {
-  const before = coreOf(world);
+  const before = cores.get(world) ?? PLAIN_CORE;
   if (isPlain(before) && isPlain(core)) return;
   const r = world.agent("r");
-  if (!sameCoreRules(before, core)) await r.run(["sh", "-ec", renderCoreSetup(core)]);
+  if (!sameCoreRules(before, core)) await r.call("gateway-load", renderCoreRules(core));
   await r.call("core-set", { core, seed });
   cores.set(world, core);
 }
 
 /** Drops what the core holds back, so that nothing of an attempt arrives in the next one. */
 export async function drainCore(world: World): Promise<void> {
-  if (!holdsNothing(coreOf(world))) await world.agent("r").call("core-drain", {});
+  const { delayMs } = cores.get(world) ?? PLAIN_CORE;
+  if (delayMs > 0) await world.agent("r").call("core-drain", {});
 }
 
 function isPlain(core: CoreModel): boolean {

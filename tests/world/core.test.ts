@@ -29,20 +29,37 @@ interface Misdeclared {
 }
 
 const MISDECLARED: readonly Misdeclared[] = [
-  { real: { icmp: "off" }, declared: {}, mismatch: /^time-exceeded towards na from: declared 203.0.113.1, measured nobody$/ },
-  { real: {}, declared: { icmp: "off" }, mismatch: /^time-exceeded towards nb from: declared nobody, measured 203.0.113.1$/ },
+  {
+    real: { icmp: "off" },
+    declared: {},
+    mismatch: /^time-exceeded towards na from: declared 203.0.113.1, measured nobody$/,
+  },
+  {
+    real: {},
+    declared: { icmp: "off" },
+    mismatch: /^time-exceeded towards nb from: declared nobody, measured 203.0.113.1$/,
+  },
   { real: { sourceRoute: "forward" }, declared: {}, mismatch: /^source routes: declared refuse, measured forward$/ },
   { real: {}, declared: { sourceRoute: "forward" }, mismatch: /^source routes: declared forward, measured refuse$/ },
   { real: { antiSpoofing: true }, declared: {}, mismatch: /^anti-spoofing: declared false, measured true$/ },
   { real: {}, declared: { antiSpoofing: true }, mismatch: /^anti-spoofing: declared true, measured false$/ },
-  { real: { delayMs: 20 }, declared: { delayMs: 10 }, mismatch: /^delay from na to nb: declared 10 ms, measured 2\d\.\d ms$/ },
+  {
+    real: { delayMs: 20 },
+    declared: { delayMs: 10 },
+    mismatch: /^delay from na to nb: declared 10 ms, measured 2\d\.\d ms$/,
+  },
   { real: {}, declared: { delayMs: 5 }, mismatch: /^delay from x to na: declared 5 ms, measured \d\.\d ms$/ },
-  { real: { lossPercent: 40 }, declared: {}, mismatch: /^loss from \w+ to \w+: declared none, \d+ of \d+ packets did not arrive$/ },
+  {
+    real: { lossPercent: 40 },
+    declared: {},
+    mismatch: /^loss from \w+ to \w+: declared none, \d+ of \d+ packets did not arrive$/,
+  },
   { real: { extraHops: 2 }, declared: { extraHops: 1 }, mismatch: /^routers from na to nb: declared 3, measured 5$/ },
   {
     real: { extraHops: 1 },
     declared: { extraHops: 2 },
-    mismatch: /^time-exceeded towards na from: declared 203.0.113.1 192.0.2.12 192.0.2.11, measured 203.0.113.1 192.0.2.11$/,
+    mismatch:
+      /^time-exceeded towards na from: declared 203.0.113.1 192.0.2.12 192.0.2.11, measured 203.0.113.1 192.0.2.11$/,
   },
 ];
 
