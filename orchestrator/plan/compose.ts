@@ -42,9 +42,7 @@ export function renderCompose(world: ComposeWorld): string {
     services: Object.fromEntries(recipes.map((recipe) => [recipe.id, service(recipe, world, recipes)])),
     configs: {
       attempts: { content: attemptsJson(world) },
-      ...Object.fromEntries(
-        recipes.map((recipe) => [recipe.id, { content: scriptOf(recipe, { rules, recipes }) }]),
-      ),
+      ...Object.fromEntries(recipes.map((recipe) => [recipe.id, { content: scriptOf(recipe, { rules, recipes }) }])),
     },
   });
   shareSysctls(document, recipes, { kernel: world.kernel ?? "", rules });
@@ -130,7 +128,8 @@ interface Scripted {
 /** Compose takes a `$` for a variable of its own unless it is doubled. */
 function scriptOf(recipe: NodeRecipe, { rules, recipes }: Scripted): string {
   const peers = recipes.map(({ id }) => id).filter((id) => id !== "r");
-  const script = recipe.id === "r" ? renderCoreScript(recipe, peers, rules.r) : renderNodeScript(recipe, rules[recipe.id]);
+  const script =
+    recipe.id === "r" ? renderCoreScript(recipe, peers, rules.r) : renderNodeScript(recipe, rules[recipe.id]);
   return script.replaceAll("$", "$$$$");
 }
 

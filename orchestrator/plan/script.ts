@@ -8,12 +8,7 @@ import { wiring } from "./wiring.ts";
  * gateway's, if it is one. For `sh -e`.
  */
 export function renderNodeScript(recipe: NodeRecipe, rules?: Ruleset): string {
-  return [
-    ...ipBatch(recipe.configure),
-    ...offload(recipe),
-    ...(rules ? load(rules) : []),
-    "",
-  ].join("\n");
+  return [...ipBatch(recipe.configure), ...offload(recipe), ...(rules ? load(rules) : []), ""].join("\n");
 }
 
 /** R's script: joins the namespaces of the `peers` and its own first. A shell variable of each node's name holds its process's pid. */

@@ -1,4 +1,4 @@
-import { PLAIN_CORE } from "../../wire/control.ts";
+import { PLAIN_CORE, type CoreModel } from "../../wire/control.ts";
 import { NatbedError } from "../errors.ts";
 import type { Evidence } from "../evidence/types.ts";
 import {
@@ -14,15 +14,22 @@ import {
 import type { Cell } from "../scenario/cell.ts";
 import { cleanWorld, runAttempt, type AttemptPlan } from "../world/attempt.ts";
 import { calibrate, type Calibration } from "../world/calibrate.ts";
+import { calibrateCore, type CoreCalibration } from "../world/calibrate-core.ts";
 import type { ContainerPlace } from "../world/container.ts";
-import { loadLayer, type LoadedRules } from "../world/gateways.ts";
 import { setCore } from "../world/core.ts";
+import { loadLayer, type LoadedRules } from "../world/gateways.ts";
 import { openWorld, type World } from "../world/world.ts";
 
 /** A gateway as it stands in a world now: its rules as loaded, and what was measured of it. */
 export interface Prepared {
   readonly rules: LoadedRules;
   readonly calibration: Calibration;
+}
+
+/** A world as it stands before a cell's attempt. */
+export interface PreparedWorld {
+  readonly gateways: ByGateway<Prepared>;
+  readonly core: CoreCalibration;
 }
 
 /** One worker's place: a warm world that is prepared for one cell after the other, and renewed when it is lost. */
@@ -35,6 +42,7 @@ export class Station implements AsyncDisposable {
   #world: World | undefined;
   readonly #loaded = new Map<GatewayId, { readonly key: string; readonly rules: LoadedRules }>();
   readonly #calibrations = new Map<string, Calibration>();
+  readonly #cores = new Map<string, CoreCalibration>();
 
   constructor(name: string, place: (world: string) => ContainerPlace) {
     this.#name = name;
@@ -47,7 +55,7 @@ export class Station implements AsyncDisposable {
   }
 
   /** Makes the world what the cell claims: rules loaded and read back, each model measured once per world, all sockets and mappings gone. */
-  async prepare(cell: Pick<Cell, "na" | "nb" | "carrier" | "neighbours">): Promise<ByGateway<Prepared>> {
+  async prepare(cell: Pick<Cell, "na" | "nb" | "carrier" | "neighbours" | "core">): Promise<PreparedWorld> {
     const world = await this.#worldFor(shapeOf(cell));
     const layers = layersOf(cell);
     await cleanWorld(world);
@@ -64,7 +72,8 @@ export class Station implements AsyncDisposable {
       await cleanWorld(world);
     }
     await this.#load(world, layers);
-    return Object.fromEntries(layers.map((layer) => [layer.at, this.#preparedAt(layer)])) as ByGateway<Prepared>;
+    const gateways = Object.fromEntries(layers.map((layer) => [layer.at, this.#preparedAt(layer)]));
+    return { gateways: gateways as ByGateway<Prepared>, core: await this.#prepareCore(world, cell.core) };
   }
 
   /** Plays an attempt in the prepared world. */
@@ -97,6 +106,7 @@ export class Station implements AsyncDisposable {
     this.#world = undefined;
     this.#loaded.clear();
     this.#calibrations.clear();
+    this.#cores.clear();
   }
 
   async #worldFor(shape: WorldShape): Promise<World> {
@@ -132,6 +142,17 @@ export class Station implements AsyncDisposable {
   async #measure(world: World, layer: Layer): Promise<void> {
     const side = layer.at === "nb" || layer.at === "cb" ? "b" : "a";
     this.#calibrations.set(keyOf(layer), await calibrate(world, side, layer.gateway, layer.at));
+  }
+
+  async #prepareCore(world: World, core: CoreModel): Promise<CoreCalibration> {
+    await setCore(world, core);
+    const key = JSON.stringify(core);
+    const known = this.#cores.get(key);
+    if (known) return known;
+    const calibration = await calibrateCore(world, core);
+    this.#cores.set(key, calibration);
+    await cleanWorld(world);
+    return calibration;
   }
 
   #preparedAt(layer: Layer): Prepared {

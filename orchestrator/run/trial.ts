@@ -2,13 +2,12 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeEvidence } from "../evidence/store.ts";
 import { ADDRESS } from "../plan/addresses.ts";
-import type { ByGateway } from "../plan/shape.ts";
 import type { TrialResult } from "../report/events.ts";
 import type { Cell } from "../scenario/cell.ts";
 import { judge } from "../verdict/judge.ts";
 import type { Outcome } from "../verdict/outcome.ts";
 import { planAttempt } from "../world/attempt.ts";
-import type { Prepared, Station } from "./station.ts";
+import type { PreparedWorld, Station } from "./station.ts";
 
 export interface TrialPlace {
   /** 1-based. */
@@ -31,11 +30,11 @@ export async function runTrial(
   const plan = planAttempt(cell, seed);
   const path = join(runDir, dir);
   await mkdir(path, { recursive: true });
-  const gateways = Object.entries(prepared);
+  const gateways = Object.entries(prepared.gateways);
   const calibrations = Object.fromEntries(gateways.map(([at, { calibration }]) => [at, calibration]));
   await Promise.all([
     writeJson(join(path, "plan.json"), { addresses: ADDRESS, ...plan }),
-    writeJson(join(path, "calibration.json"), calibrations),
+    writeJson(join(path, "calibration.json"), { ...calibrations, core: prepared.core }),
     ...gateways.map(([at, { rules }]) => writeFile(join(path, `${at}.rules`), rules.readBack)),
   ]);
   const outcome = mismatch(prepared) ?? (await attemptAndJudge());
@@ -49,16 +48,20 @@ export async function runTrial(
   }
 }
 
-/** A gateway that does not behave as its model says makes the trial invalid before it starts (I-4). */
-function mismatch(prepared: ByGateway<Prepared>): Outcome | undefined {
-  const mismatches = Object.entries(prepared).flatMap(([at, { calibration }]) =>
+/** A gateway or a core that does not behave as its model says makes the trial invalid before it starts (I-4). */
+function mismatch({ gateways, core }: PreparedWorld): Outcome | undefined {
+  const mismatches = Object.entries(gateways).flatMap(([at, { calibration }]) =>
     calibration.mismatches.map((one) => `${at.toUpperCase()}: ${one}`),
   );
+  return misdeclared("the NAT", mismatches) ?? misdeclared("the core", core.mismatches);
+}
+
+function misdeclared(what: string, mismatches: readonly string[]): Outcome | undefined {
   if (mismatches.length === 0) return undefined;
   const message = mismatches.join("; ");
   return {
     verdict: "invalid",
-    why: `the NAT is not what the cell claims: ${message}`,
+    why: `${what} is not what the cell claims: ${message}`,
     fault: { code: "calibration-mismatch", message },
   };
 }

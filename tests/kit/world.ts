@@ -7,6 +7,7 @@ import type { Outcome } from "../../orchestrator/verdict/outcome.ts";
 import { judge } from "../../orchestrator/verdict/judge.ts";
 import { cleanWorld, planAttempt, runAttempt } from "../../orchestrator/world/attempt.ts";
 import type { ContainerPlace } from "../../orchestrator/world/container.ts";
+import { setCore } from "../../orchestrator/world/core.ts";
 import { loadLayer } from "../../orchestrator/world/gateways.ts";
 import { openWorld, type World } from "../../orchestrator/world/world.ts";
 import type { Evidence } from "../../orchestrator/evidence/types.ts";
@@ -41,6 +42,7 @@ export async function playCell(
 ): Promise<{ evidence: Evidence; outcome: Outcome }> {
   await cleanWorld(world);
   await Promise.all(layersOf(cell).map(({ at, gateway }) => loadLayer(world, at, gateway)));
+  await setCore(world, cell.core);
   const evidence = await runAttempt(world, planAttempt(cell, seed), cell);
   return { evidence, outcome: judge(cell, evidence) };
 }
