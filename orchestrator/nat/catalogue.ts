@@ -9,7 +9,10 @@ export interface NamedNat {
   readonly source: string;
 }
 
-/** Everything above the well-known ports: what Linux itself draws from for an unprivileged source port. */
+/**
+ * Everything above the well-known ports: what Linux itself draws from for an unprivileged source port. It takes a 16 bit number modulo
+ * 64,512 (nf_nat_core.c), so that 1024-2047 come twice as often as the rest.
+ */
 export const ALL_PORTS: PortRange = { from: 1024, to: 65535 };
 /** Clear of the hosts' own ports, so that nothing collides by accident; its size is a power of two, so that random choice in it is uniform. */
 const UPPER: PortRange = { from: 32768, to: 65535 };
@@ -47,13 +50,12 @@ export const NATS = {
       unsolicitedSyn: "reset",
       timeExceeded: "translate",
       outOfState: "drop",
-      hairpin: true,
       timeouts: { establishedS: 7440 },
     },
     describe:
-      "A home gateway like OpenWrt's: zone wan rejects (TCP with RST), invalid packets are dropped, redirects reflect inside, established connections last 7,440 s.",
+      "A home gateway like OpenWrt's: zone wan rejects (TCP with RST), invalid packets do not leave, established connections last 7,440 s; only configured port forwards are reflected inside, mappings are not.",
     source:
-      "OpenWrt firewall4 defaults (input REJECT on wan, reflection) and its sysctl nf_conntrack_tcp_timeout_established=7440",
+      'OpenWrt firewall4 defaults (wan: input REJECT, masq with "Prevent NAT leakage") and its sysctl nf_conntrack_tcp_timeout_established=7440',
   },
   rfc5382: {
     axes: {
@@ -61,7 +63,6 @@ export const NATS = {
       filtering: "endpoint-independent",
       ports: { kind: "preserve" },
       unsolicitedSyn: { kind: "delayed-icmp", afterMs: 6000 },
-      wrongPeerSyn: { kind: "delayed-icmp", afterMs: 6000 },
       timeExceeded: "translate",
       reset: "deliver-and-keep",
       outOfState: "translate",
@@ -70,7 +71,7 @@ export const NATS = {
     },
     describe:
       "What the RFC asks of a NAT: independent mapping and filtering, hairpin, patience with unsolicited SYNs, long timeouts.",
-    source: "RFC 5382 REQ-1 to REQ-10; RFC 7857 section 2",
+    source: "RFC 5382 REQ-1 to REQ-10; RFC 7857 section 2 (a RST does not end a mapping at once)",
   },
   "full-cone": {
     axes: {
@@ -120,8 +121,9 @@ export const NATS = {
       unsolicitedSyn: "drop",
       timeExceeded: "translate",
     },
-    describe: "A new outside port per connection, two above the last, as gateways that keep RTP's even ports free do.",
-    source: "Guha and Francis, IMC 2005, section 4",
+    describe:
+      "A new outside port per connection, two above the last: the other step that port prediction met in the field.",
+    source: "draft-takeda-symmetric-nat-traversal-00 (2003)",
   },
   "symmetric-random": {
     axes: { ports: { kind: "random", range: UPPER }, unsolicitedSyn: "drop", timeExceeded: "translate" },
@@ -142,7 +144,7 @@ export const NATS = {
     },
     describe:
       "A carrier's NAT: a block of 512 outside ports per subscriber, independent mapping and filtering, hairpin between subscribers.",
-    source: "RFC 6888 REQ-1, REQ-7 to REQ-9; RFC 7753 port blocks",
+    source: "RFC 6888 REQ-1, REQ-4 and REQ-7; RFC 7422 section 2 (a block of ports per subscriber)",
   },
   hostile: {
     axes: {

@@ -1,48 +1,62 @@
-import { unreachable } from "../errors.ts";
-import type { NatModel, PortAllocation, PortRange } from "./model.ts";
+import { checkPorts } from "./check/ports.ts";
+import { checkStateless } from "./check/stateless.ts";
+import { completeModel, refusalName, type NatModel, type PartialModel, type SynRefusal } from "./model.ts";
 
-/** Two-level rule chains are built for so many ports at most; beyond it, loading the rules would dominate a cell's time. */
-const MAX_SEQUENTIAL_PORTS = 4096;
-
-/** Why no NAT can behave like `model`; empty when the rule-set can be built. */
-export function checkModel({ ports }: Pick<NatModel, "ports">): string[] {
-  switch (ports.kind) {
-    case "preserve":
-      return [];
-    case "random":
-      return checkRange(ports.range);
-    case "sequential": {
-      const problems = checkRange(ports.range);
-      return problems.length > 0 ? problems : checkStep(ports);
-    }
-    default:
-      return unreachable(ports);
-  }
+/** Why no NAT can behave like `stated`, one sentence each; empty when the rule-set can be built. */
+export function checkModel(stated: PartialModel & Pick<NatModel, "ports">): string[] {
+  const model = completeModel(stated);
+  return [
+    ...checkPorts(model),
+    ...checkAnswers(model),
+    ...checkFilter(model),
+    ...(model.sourceRoute === "stateless" ? checkStateless(model) : checkTimeouts(model)),
+  ];
 }
 
-function checkRange({ from, to }: PortRange): string[] {
+/** A SYN is held in a queue meanwhile; its sender gives up after about two minutes, and the first ten seconds are what a user sees. */
+const DELAY_MS = { least: 100, most: 60_000 };
+
+function checkAnswers({ unsolicitedSyn, wrongPeerSyn }: NatModel): string[] {
+  return Object.entries({ unsolicitedSyn, wrongPeerSyn }).flatMap(([axis, answer]) => checkDelay(axis, answer));
+}
+
+function checkDelay(axis: string, answer: SynRefusal): string[] {
+  if (typeof answer === "string") return [];
+  const { afterMs } = answer;
+  if (Number.isInteger(afterMs) && afterMs >= DELAY_MS.least && afterMs <= DELAY_MS.most) return [];
+  return [
+    `${axis}: afterMs ${afterMs} is not a whole number of milliseconds from ${DELAY_MS.least} to ${DELAY_MS.most}; RFC 5382 asks for 6000`,
+  ];
+}
+
+/** Whom the filter lets in cannot be refused on another axis. */
+function checkFilter({ filtering, unsolicitedSyn, wrongPeerSyn, crossingSyn }: NatModel): string[] {
+  const open = filtering === "endpoint-independent";
   const problems: string[] = [];
-  for (const port of [from, to]) {
-    if (!Number.isInteger(port) || port < 1024 || port > 65535) {
-      problems.push(`port ${port} is not in 1024-65535, the ports a NAT hands out to unprivileged sources`);
-    }
+  if (open && JSON.stringify(unsolicitedSyn) !== JSON.stringify(wrongPeerSyn)) {
+    problems.push(
+      `wrongPeerSyn ${refusalName(wrongPeerSyn)} contradicts filtering ${filtering}: no peer of a mapping is wrong there, so leave it out`,
+    );
   }
-  if (from > to) problems.push(`range ${from}-${to} is empty: from is greater than to`);
+  if (filtering !== "address-and-port-dependent" && crossingSyn === "refuse") {
+    problems.push(
+      `crossingSyn refuse contradicts filtering ${filtering}: the peer that was sent to is one the filter lets in`,
+    );
+  }
   return problems;
 }
 
-function checkStep({ step, range }: Extract<PortAllocation, { kind: "sequential" }>): string[] {
-  if (!Number.isInteger(step) || step === 0) return [`step ${step} is not a whole number other than 0`];
-  const width = range.to - range.from;
-  const size = Math.abs(step);
-  if (width < size)
-    return [`range ${range.from}-${range.to} is too small for step ${step}: it holds only one port of the sequence`];
-  const rest = width % size;
-  if (rest !== 0) {
-    return [
-      `step ${step} does not divide range ${range.from}-${range.to}: end it at ${range.to - rest} or ${range.to - rest + size}`,
-    ];
-  }
-  const count = width / size + 1;
-  return count > MAX_SEQUENTIAL_PORTS ? [`a sequence of ${count} ports is longer than ${MAX_SEQUENTIAL_PORTS}`] : [];
+/** Conntrack keeps timeouts as a signed 32 bit number of ticks, 1,000 a second at most. */
+const MOST_SECONDS = Math.floor((2 ** 31 - 1) / 1000);
+
+function checkTimeouts({ timeouts }: NatModel): string[] {
+  return Object.entries(timeouts).flatMap(([name, seconds]) => {
+    if (seconds === "never") {
+      return [
+        `timeouts: ${name} never is a stateless NAT's (sourceRoute: stateless); every other one forgets its mappings`,
+      ];
+    }
+    if (Number.isInteger(seconds) && seconds >= 1 && seconds <= MOST_SECONDS) return [];
+    return [`timeouts: ${name} ${seconds} is not a whole number of seconds from 1 to ${MOST_SECONDS}`];
+  });
 }

@@ -67,7 +67,7 @@ export interface NatModel {
   /** Which outside endpoints an existing mapping lets in. */
   readonly filtering: Dependency;
   readonly ports: PortAllocation;
-  /** Every inside host has so many consecutive outside ports of its own, and no more (RFC 6888 REQ-9); absent: no blocks. */
+  /** Every inside host has so many consecutive outside ports of its own, and no more (RFC 6888 REQ-4, RFC 7422); absent: no blocks. */
   readonly blockSize?: number;
   /** Answer to a SYN to a port without mapping. */
   readonly unsolicitedSyn: SynRefusal;

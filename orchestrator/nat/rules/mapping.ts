@@ -45,7 +45,7 @@ const RANDOM_TRIES = 8;
 
 /**
  * Ports by number from a list: `next` draws one into the packet's mark, and is asked again as long as somebody has that port already.
- * With no port left the SYN is dropped (RFC 6888: a block is not overloaded).
+ * With no port left the SYN is dropped (RFC 6888 REQ-4: a subscriber's share is a limit).
  */
 function listedPorts(
   { mapping, ports, timeouts }: NatModel,
