@@ -27,6 +27,11 @@ export interface To {
   readonly port?: 0 | 1;
 }
 
+interface Result {
+  readonly seen?: string;
+  readonly error?: string;
+}
+
 /** Inside hosts, a NAT and outside peers, each in a network namespace of its own; the NAT's model changes, the rest stays. */
 export class NatBench implements AsyncDisposable {
   readonly #spaces: readonly Namespace[];
@@ -48,7 +53,6 @@ export class NatBench implements AsyncDisposable {
     box.sh(`ip link add in type veth peer name lan netns ${inside.pid}
       ip link add out type veth peer name wan netns ${outside.pid}
       ip addr add 10.1.0.1/24 dev in; ip addr add ${OUTSIDE}/24 dev out; ip link set in up; ip link set out up
-      for key in ip_forward conf.all.send_redirects; do :; done
       echo 1 > /proc/sys/net/ipv4/ip_forward
       for name in all default in out; do echo 0 > /proc/sys/net/ipv4/conf/$name/send_redirects; done`);
     inside.sh(`ip link set lo up; ip link set lan up; ip route add default via 10.1.0.1 2>/dev/null || :
@@ -74,7 +78,7 @@ export class NatBench implements AsyncDisposable {
     for (const port of PORTS) await this.#outside.ask({ do: "listen", ip: "0.0.0.0", port });
   }
 
-  /** Ends every connection. The addresses move to a new link, so that conntrack's entries of the old one are in nobody's way. */
+  /** Ends every connection and makes conntrack forget it. */
   async silence(): Promise<void> {
     await Promise.all([this.#inside.ask({ do: "reset" }), this.#outside.ask({ do: "reset" })]);
     this.#box.sh("conntrack -F 2>/dev/null || :");
@@ -93,7 +97,7 @@ export class NatBench implements AsyncDisposable {
       withinMs,
       brief,
     }));
-    const results = (await this.#inside.ask({ do: "connect", targets })) as { seen?: string; error?: string }[];
+    const results = (await this.#inside.ask({ do: "connect", targets })) as Result[];
     return results.map(({ seen, error }) => (seen === undefined ? error! : Number(seen.split(":")[1])));
   }
 
@@ -117,17 +121,50 @@ export class NatBench implements AsyncDisposable {
     return result!.seen ?? result!.error!;
   }
 
+  /** Two inside hosts open connections to each other's outside port at once; each says what it sees, and hears what the other sees. */
+  async punch(...pair: readonly { from: From; port: number }[]): Promise<string[]> {
+    const targets = pair.map(({ from, port }) => ({
+      from: from.ip ?? INSIDE.a,
+      localPort: from.port,
+      to: OUTSIDE,
+      port,
+      withinMs: PATIENT_MS,
+      tells: true,
+    }));
+    const results = (await this.#inside.ask({ do: "connect", targets, together: true })) as Result[];
+    return results.map(({ seen, error }) => seen ?? error!);
+  }
+
   async listenInside(ip: string, port: number): Promise<void> {
     await this.#inside.ask({ do: "listen", ip, port });
   }
 
-  async end(localPort: number): Promise<void> {
-    await this.#inside.ask({ do: "end", localPort });
+  /** Sends data on the connections of an inside port. */
+  async say(localPort: number): Promise<void> {
+    await this.#inside.ask({ do: "say", localPort });
   }
 
-  /** A shell script's output in the NAT's namespace. */
-  sh(script: string): string {
-    return this.#box.sh(script);
+  /** Makes a NAT that lists its ports forget every mapping but those of these outside ports, as if the others had expired. */
+  forgetBut(ports: readonly number[]): void {
+    const numbers = new Map(
+      [...this.#box.sh("nft list map ip natbed port_by_number").matchAll(/(0x[0-9a-f]+) : (\d+)/g)].map(
+        ([, number, port]) => [number!, Number(port)],
+      ),
+    );
+    const kept = [...this.#box.sh("nft list map ip natbed mappings").matchAll(/([\d.]+ \. \d+)[^:]*: (0x[0-9a-f]+)/g)]
+      .map(([, key, number]) => ({ key: key!, number: number! }))
+      .filter(({ number }) => ports.includes(numbers.get(number) ?? 0));
+    this.#box.sh(
+      "nft -f -",
+      [
+        "flush map ip natbed mappings",
+        "flush set ip natbed busy",
+        ...kept.map(({ key, number }) => `add element ip natbed mappings { ${key} timeout 1m : ${number} }`),
+        ...kept.map(({ number }) => `add element ip natbed busy { ${number} timeout 1m }`),
+        "",
+      ].join("\n"),
+    );
+    this.#box.sh("conntrack -F 2>/dev/null || :");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -20,6 +20,33 @@ export const GATEWAYS: Record<string, Gateway> = {
     unsolicitedSyn: "reset",
     timeExceeded: "drop",
   }),
+  "full-cone": nat({ ...NATS["full-cone"].axes }),
+  "address-restricted-hairpin": nat({
+    mapping: "address-dependent",
+    filtering: "address-dependent",
+    ports: { kind: "preserve" },
+    hairpin: true,
+  }),
+  "connection-preserving": nat({
+    mapping: "address-and-port-dependent",
+    ports: { kind: "preserve" },
+    timeouts: { synSentS: 10, establishedS: 20, closingS: 30 },
+  }),
+  "sequential-parity": nat({
+    mapping: "endpoint-independent",
+    filtering: "address-dependent",
+    ports: { kind: "sequential", step: 2, range: { from: 40000, to: 40019 }, parity: true },
+  }),
+  "random-awkward-range": nat({
+    mapping: "address-dependent",
+    ports: { kind: "random", range: { from: 20000, to: 60000 } },
+  }),
+  "carrier-blocks": nat({
+    ...NATS["carrier-grade"].axes,
+    ports: { kind: "random", range: { from: 40000, to: 40047 } },
+    blockSize: 8,
+  }),
+  "punched-hairpin": nat({ ...NATS["port-restricted"].axes, hairpin: true }),
 };
 
 function nat(model: Parameters<typeof completeModel>[0]): Gateway {

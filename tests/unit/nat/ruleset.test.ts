@@ -6,7 +6,9 @@ import { GATEWAYS, PLACE } from "./models.ts";
 
 describe("renderRuleset", () => {
   it.each(Object.entries(GATEWAYS))("renders %s as checked in", async (name, gateway) => {
-    await expect(renderRuleset(gateway, PLACE).iptables).toMatchFileSnapshot(`golden/${name}.rules`);
+    const { iptables, nft } = renderRuleset(gateway, PLACE);
+    await expect(iptables).toMatchFileSnapshot(`golden/${name}.rules`);
+    if (nft.includes("{")) await expect(nft).toMatchFileSnapshot(`golden/${name}.nft`);
   });
 
   it.each(Object.entries(GATEWAYS))("names every table for %s, so that stale rules vanish", (_, gateway) => {

@@ -10,18 +10,28 @@ interface Target {
   readonly withinMs: number;
   /** Ends it by RST as soon as it is seen. */
   readonly brief?: boolean;
+  /** Tells the other end what it sees of it, as a listener does. */
+  readonly tells?: boolean;
 }
 type Command =
-  | { readonly do: "connect"; readonly targets: readonly Target[] }
+  | { readonly do: "connect"; readonly targets: readonly Target[]; readonly together?: boolean }
   | { readonly do: "listen"; readonly ip: string; readonly port: number }
-  | { readonly do: "say" | "end"; readonly localPort: number }
+  | { readonly do: "say"; readonly localPort: number }
   | { readonly do: "reset" };
 
 const sockets = new Set<Socket>();
 const servers = new Set<Server>();
 
 /** `seen`: the endpoint that the other end sees; else the error's code. */
-function open({ from, localPort, to, port, withinMs, brief }: Target): Promise<{ seen: string } | { error: string }> {
+function open({
+  from,
+  localPort,
+  to,
+  port,
+  withinMs,
+  brief,
+  tells,
+}: Target): Promise<{ seen: string } | { error: string }> {
   const socket = connect({ host: to, port, localAddress: from, ...(localPort ? { localPort } : {}) });
   sockets.add(socket);
   socket.once("close", () => sockets.delete(socket));
@@ -30,6 +40,7 @@ function open({ from, localPort, to, port, withinMs, brief }: Target): Promise<{
       socket.destroy();
       resolve({ error: "ETIMEDOUT" });
     }, withinMs);
+    if (tells) socket.once("connect", () => socket.write(`${socket.remoteAddress}:${socket.remotePort}`));
     socket.once("error", ({ code }: NodeJS.ErrnoException) => {
       clearTimeout(timer);
       resolve({ error: code ?? "unknown" });
@@ -58,6 +69,7 @@ function listen(ip: string, port: number): Promise<unknown> {
 async function obey(command: Command): Promise<unknown> {
   switch (command.do) {
     case "connect": {
+      if (command.together) return Promise.all(command.targets.map(open));
       const results: unknown[] = [];
       for (const target of command.targets) results.push(await open(target));
       return results;
@@ -66,9 +78,6 @@ async function obey(command: Command): Promise<unknown> {
       return listen(command.ip, command.port);
     case "say":
       for (const socket of sockets) if (socket.localPort === command.localPort) socket.write("more");
-      return {};
-    case "end":
-      for (const socket of sockets) if (socket.localPort === command.localPort) socket.end();
       return {};
     case "reset":
       for (const socket of sockets) socket.resetAndDestroy();
