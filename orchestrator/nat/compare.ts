@@ -15,7 +15,7 @@ const LATE_MS = 2_500;
 /** A mapping's idle time is known to so much. */
 const TIMER_SLACK_S = 0.25;
 /** Connections of other tests hold ports too, and a random choice stops short of the last free ones. */
-const CAPACITY_SHARE = 0.5;
+export const CAPACITY_SHARE = 0.5;
 
 type EnumeratedAxis = Exclude<
   (typeof AXES)[number],
@@ -111,7 +111,8 @@ function compareCapacity(declared: NatModel, found: Finding<MeasuredCapacity>): 
   return fits ? [] : [mismatch("blockSize", { declared: said, measured, evidence: found.evidence })];
 }
 
-function rangeSize(ports: PortAllocation): number {
+/** So many mappings to one peer a NAT of these ports can have. */
+export function rangeSize(ports: PortAllocation): number {
   switch (ports.kind) {
     case "preserve":
       return Infinity;

@@ -1,6 +1,6 @@
 import { ALL_PORTS } from "./catalogue.ts";
 import { checkModel } from "./check.ts";
-import { intervalText } from "./compare.ts";
+import { CAPACITY_SHARE, intervalText, rangeSize } from "./compare.ts";
 import type { Classification, Finding, MeasuredPorts, MeasuredRefusal, TimeoutInterval } from "./measured.ts";
 import {
   completeModel,
@@ -136,5 +136,6 @@ function takeBlock(
   ports: PortAllocation,
 ): { readonly blockSize?: DefinedAxis<number> } {
   if (finding.kind === "undetermined" || finding.value.kind === "at-least" || ports.kind === "preserve") return {};
+  if (finding.value.ports >= rangeSize(ports) * CAPACITY_SHARE) return {};
   return { blockSize: { value: finding.value.ports, measured: true, because: finding.evidence } };
 }

@@ -13,8 +13,8 @@ const gatewayOf = (definition: string, lines?: string): Gateway =>
 
 const EVERYTHING = {
   mapping: "endpoint-independent",
-  filtering: "address-dependent",
-  ports: { kind: "random", range: { from: 32768, to: 65535 }, parity: true },
+  filtering: "address-and-port-dependent",
+  ports: { kind: "random", range: { from: 40000, to: 43999 }, parity: true },
   unsolicitedSyn: { kind: "delayed-icmp", afterMs: 7000 },
   wrongPeerSyn: "admin-prohibited",
   timeExceeded: "teardown",
