@@ -1,5 +1,5 @@
 import { sameEndpoint } from "../../wire/address.ts";
-import type { NodeId } from "../../wire/control.ts";
+import type { FailureCode, NodeId } from "../../wire/control.ts";
 import { refusalName } from "../nat/model.ts";
 import { ADDRESS } from "../plan/addresses.ts";
 import { SIDES } from "../plan/shape.ts";
@@ -15,6 +15,8 @@ export interface Blockage {
   readonly atUs: number;
   readonly why: string;
 }
+
+const ENDED_BY_ICMP: readonly FailureCode[] = ["icmp-leak", "deadline"];
 
 type Finder = (scene: Scene, side: SideOfScene) => Blockage | undefined;
 
@@ -41,10 +43,13 @@ export function findBlockage(scene: Scene): Blockage | undefined {
   return undefined;
 }
 
-/** The host's connect() died of an ICMP error that its own capture shows (tcp_v4_err(); assumption 2). */
+/**
+ * The host's connect() died of an ICMP error that its own capture shows (tcp_v4_err(); assumption 2). A technique that tries again ends
+ * at its deadline instead: what ended its first try spoiled the mappings for the later ones.
+ */
 function killedByIcmp(scene: Scene, side: SideOfScene): Blockage | undefined {
   const attempt = scene.evidence.attempts[side.side];
-  if (attempt.ok || attempt.failure !== "icmp-leak") return undefined;
+  if (attempt.ok || !ENDED_BY_ICMP.includes(attempt.failure)) return undefined;
   for (const syn of punchesOf(scene, side)) {
     const error = scene.icmp.find(
       ({ node, direction, src, atUs }) =>
@@ -52,7 +57,8 @@ function killedByIcmp(scene: Scene, side: SideOfScene): Blockage | undefined {
     );
     if (!error) continue;
     const { hostName } = side;
-    const why = `${error.from} answered ${hostName}'s SYN to ${text(syn.dst)} (TTL ${syn.ttl}) with ICMP ${error.kind}, which reached ${hostName} ${gap(syn.atUs, error.atUs)} after the SYN left and ended its connect(): ${attempt.detail}`;
+    const words = attempt.failure === "icmp-leak" ? `: ${attempt.detail}` : "";
+    const why = `${error.from} answered ${hostName}'s SYN to ${text(syn.dst)} (TTL ${syn.ttl}) with ICMP ${error.kind}, which reached ${hostName} ${gap(syn.atUs, error.atUs)} after the SYN left and ended its connect()${words}`;
     return { cause: "icmp-killed-connect", at: side.side, atUs: error.atUs, why };
   }
   return undefined;
@@ -66,9 +72,8 @@ function portExhausted({ segments }: Scene, { hops, hostName }: SideOfScene): Bl
       // what is meant for the NAT's own outside is no matter of outside ports alone
       ({ iface, direction, ttl, dst }) => iface === inner && direction === "in" && ttl > 1 && dst.ip !== outside,
     );
-    const left = syns.filter(
-      ({ iface, direction, src }) => iface === "out" && direction === "out" && src.ip === outside,
-    );
+    // under whatever address: one that conntrack calls invalid leaves un-NATed, but leave it does
+    const left = syns.filter(({ iface, direction }) => iface === "out" && direction === "out");
     const [inside, beyond] = [portsBySyn(entered), portsBySyn(left)];
     const stuck = entered.find((syn) => {
       const [before, after] = [inside.get(synKey(syn))?.size ?? 0, beyond.get(synKey(syn))?.size ?? 0];

@@ -47,6 +47,15 @@ describe("a blocked outcome names its cause and place, and in a sentence the pac
     expect((evidence.attempts[side as "a" | "b"] as { failure: string }).failure).toBe("icmp-leak");
   });
 
+  it("icmp-killed-connect, where the host tried again until its deadline", async () => {
+    const { cell, evidence, outcome } = await blocked("icmp-killed-connect");
+    const late: AttemptResult = { ok: false, failure: "deadline", detail: "nothing decisive" };
+    const persistent = { ...evidence, attempts: { a: late, b: late } };
+    const judged = mustBeBlocked(judge(cell, persistent));
+    expect(judged).toMatchObject({ cause: "icmp-killed-connect", at: outcome.at });
+    expect(judged.why).toMatch(/ended its connect\(\)$/);
+  });
+
   it("port-exhausted: the SYN that entered the NAT and never left it", async () => {
     const { outcome, segments } = await blocked("port-exhausted");
     expect(outcome).toMatchObject({ cause: "port-exhausted", at: "na" });
