@@ -1,6 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { formatFlags, TCP_FLAG } from "../../../wire/tcp.ts";
-import { INSIDE, Laboratory, NAT, PEER, STRANGER, type PacketHost, type Seen } from "./laboratory.ts";
+import { until } from "../../kit/until.ts";
+import {
+  INSIDE,
+  Laboratory,
+  NAT,
+  PEER,
+  STRANGER,
+  timeExceededBytes,
+  type PacketHost,
+  type Seen,
+} from "./laboratory.ts";
 import { missingForKernelTests } from "./namespace.ts";
 
 const missing = missingForKernelTests();
@@ -173,5 +183,76 @@ describe.skipIf(missing)("a NAT on the real kernel", () => {
       const passed = await inside.arrival(isTcp(TCP_FLAG.ack + TCP_FLAG.psh), passes ? 3000 : SILENCE_MS);
       expect(passed !== undefined).toBe(passes);
     });
+  });
+
+  describe("reached by a router's time-exceeded for an inside host's SYN", () => {
+    it.each([
+      ["translate", true, ["SYN_SENT"]],
+      ["drop", false, ["SYN_SENT"]],
+      ["teardown", true, []],
+    ] as const)("does with it what %s says", async (timeExceeded, arrives, states) => {
+      await lab.load({ timeExceeded });
+      await open();
+      const { bytes } = (await outside.arrival(isTcp(TCP_FLAG.syn)))!;
+      outside.send(timeExceededBytes(STRANGER, bytes));
+      const error = await inside.arrival(aboutOurSyn, arrives ? 3000 : SILENCE_MS);
+      expect(error !== undefined).toBe(arrives);
+      if (error) expect(error.ip).toMatchObject({ src: STRANGER, dst: INSIDE });
+      expect(await lab.states()).toEqual(states);
+      incoming("syn ack", { seq: 500, ack: 1001 });
+      const answer = await inside.arrival(isTcp(SYN_ACK), states.length > 0 ? 3000 : SILENCE_MS);
+      expect(answer !== undefined).toBe(states.length > 0);
+    });
+
+    const aboutOurSyn = ({ icmp }: Seen): boolean =>
+      icmp?.kind === "time-exceeded" &&
+      icmp.original.ok &&
+      icmp.original.value.transport.kind === "tcp" &&
+      icmp.original.value.transport.srcPort === insidePort;
+  });
+
+  describe("that answers unsolicited SYNs after a while (RFC 5382 REQ-4)", () => {
+    const afterMs = 700;
+    const unreachable = ({ icmp }: Seen): boolean =>
+      icmp?.kind === "destination-unreachable" &&
+      icmp.original.ok &&
+      icmp.original.value.transport.kind === "tcp" &&
+      icmp.original.value.transport.dstPort === insidePort;
+
+    beforeEach(() => lab.load({ unsolicitedSyn: { kind: "delayed-icmp", afterMs } }));
+
+    it("is silent for so long and then says port unreachable", async () => {
+      const begun = performance.now();
+      incoming("syn");
+      expect(await outside.arrival(unreachable)).toMatchObject({ icmp: { code: 3 }, ip: { src: NAT, dst: PEER } });
+      expect(performance.now() - begun).toBeGreaterThanOrEqual(afterMs - 1);
+      expect(await lab.states()).toEqual([]);
+    });
+
+    it("is silent for good where an outbound SYN of the same connection follows, which passes", async () => {
+      incoming("syn");
+      incoming("syn", { from: [STRANGER, 6000] });
+      await open();
+      expect(await outside.arrival((packet) => unreachable(packet) && packet.ip.dst === STRANGER)).toBeDefined();
+      expect(await outside.arrival((packet) => unreachable(packet) && packet.ip.dst === PEER, SILENCE_MS)).toBe(
+        undefined,
+      );
+    });
+
+    it("forgets what it holds together with the mappings", async () => {
+      incoming("syn");
+      await until("the NAT has the SYN", () => queued(), { withinMs: 3000 });
+      await lab.agent.call("conntrack-flush", {});
+      expect(await outside.arrival(unreachable, afterMs + SILENCE_MS)).toBe(undefined);
+    });
+
+    /** Packets that wait in the queue of unsolicited SYNs (net/netfilter/nfnetlink_queue.c, seq_show). */
+    const queued = (): true | undefined => {
+      const line = lab.box
+        .sh("cat /proc/net/netfilter/nfnetlink_queue")
+        .split("\n")
+        .find((one) => /^ +2 /.test(one));
+      return Number(line?.trim().split(/ +/)[2]) > 0 || undefined;
+    };
   });
 });

@@ -7,7 +7,7 @@ import { completeModel, type PartialModel } from "../../../orchestrator/nat/mode
 import { renderRuleset } from "../../../orchestrator/nat/ruleset.ts";
 import { ipv4, port } from "../../../wire/address.ts";
 import type { Operation, Operations, Reply } from "../../../wire/control.ts";
-import { decodeIcmp, type IcmpError } from "../../../wire/icmp.ts";
+import { decodeIcmp, encodeIcmpError, type IcmpError } from "../../../wire/icmp.ts";
 import { decodeIpv4, encodeIpv4, PROTOCOL, type Ipv4Option, type Ipv4Packet } from "../../../wire/ipv4.ts";
 import { decodeTcp, encodeTcp, TCP_FLAG, type TcpFields, type TcpSegment } from "../../../wire/tcp.ts";
 import { PLACE } from "./models.ts";
@@ -61,6 +61,14 @@ export function segmentBytes(segment: Segment): Uint8Array {
     { src, dst: segment.finally === undefined ? dst : ipv4(segment.finally) },
   );
   return encodeIpv4({ src, dst, ttl, id: 7, protocol: PROTOCOL.tcp, options: ipOptions, payload });
+}
+
+/** A router's time-exceeded about `packet`, to its sender, as an IP packet. */
+export function timeExceededBytes(from: string, packet: Uint8Array): Uint8Array {
+  const original = decodeIpv4(packet);
+  if (!original.ok) throw new Error(original.error);
+  const payload = encodeIcmpError({ kind: "time-exceeded", code: 0, quoted: packet });
+  return encodeIpv4({ src: ipv4(from), dst: original.value.src, ttl: 64, id: 8, protocol: PROTOCOL.icmp, payload });
 }
 
 /** A host that has addresses but no TCP: what is sent and what arrives is only what a test says and the NAT does. */
