@@ -14,10 +14,14 @@ const SEGMENT = "tcp dport . tcp sequence";
  * Loose source routing (RFC 791 section 3.1). On the wire the next router is the destination and the final destination stands in
  * the option: a stock NAT keys its mapping to the router, and to conntrack the TCP checksum, which covers the final
  * destination, is wrong. An aware NAT shows conntrack the final destination and puts the router back behind it. These raw
- * writes touch no checksum, which is right: before the packet leaves, all of them are undone.
+ * writes touch no checksum, which is right: before the packet leaves, all of them are undone. In between the IP header's is wrong,
+ * and conntrack, which adds it up with TCP's (nf_ip_checksum()), may not look.
  */
 export function sourceRouteRules({ sourceRoute }: NatModel, { outside }: GatewayPlace): Fragment {
-  const sysctls = { [FORWARDED]: sourceRoute === "refuse" ? "0" : "1" };
+  const sysctls = {
+    [FORWARDED]: sourceRoute === "refuse" ? "0" : "1",
+    "net.netfilter.nf_conntrack_checksum": sourceRoute === "aware" ? "0" : "1",
+  };
   if (sourceRoute !== "aware") return { sysctls };
   return {
     sysctls,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { renderRuleset } from "../../../orchestrator/nat/ruleset.ts";
 import { formatFlags, TCP_FLAG } from "../../../wire/tcp.ts";
 import { until } from "../../kit/until.ts";
 import {
@@ -11,6 +12,7 @@ import {
   type PacketHost,
   type Seen,
 } from "./laboratory.ts";
+import { PLACE } from "./models.ts";
 import { missingForKernelTests } from "./namespace.ts";
 
 const missing = missingForKernelTests();
@@ -255,4 +257,88 @@ describe.skipIf(missing)("a NAT on the real kernel", () => {
       return Number(line?.trim().split(/ +/)[2]) > 0 || undefined;
     };
   });
+
+  describe("that remembers connections for one second", () => {
+    const phases = {
+      synSentS: open,
+      establishedS: establish,
+      closingS: async () => {
+        await establish();
+        outgoing("fin ack", { seq: 1001, ack: 501 });
+        await outside.arrival(isTcp(TCP_FLAG.fin + TCP_FLAG.ack));
+        incoming("fin ack", { seq: 501, ack: 1002 });
+        await inside.arrival(isTcp(TCP_FLAG.fin + TCP_FLAG.ack));
+        outgoing("ack", { seq: 1002, ack: 502 });
+        await until("TIME_WAIT", async () => (await lab.states())[0] === "TIME_WAIT" || undefined, { withinMs: 3000 });
+      },
+    };
+
+    it.each(["synSentS", "establishedS", "closingS"] as const)("forgets them then: %s", async (phase) => {
+      await lab.load({ timeouts: { [phase]: 1 } });
+      await phases[phase]();
+      expect(await lab.states()).toHaveLength(1);
+      await until("forgotten", async () => (await lab.states()).length === 0 || undefined, { withinMs: 4000 });
+    });
+
+    it.each(["synSentS", "closingS"] as const)(
+      "keeps an established connection for longer where %s is so short",
+      async (phase) => {
+        await lab.load({ timeouts: { [phase]: 1 } });
+        await establish();
+        const other = insidePort;
+        insidePort += 1000;
+        await phases[phase]();
+        await until("the other is forgotten", async () => (await lab.states()).length === 1 || undefined, {
+          withinMs: 4000,
+        });
+        insidePort = other;
+        expect(await lab.states()).toEqual(["ESTABLISHED"]);
+      },
+    );
+
+    it("sets every state of the phase, so that none forgets earlier", async () => {
+      const settings = await lab.load({ timeouts: { synSentS: 240, establishedS: 7440, closingS: 240 } });
+      const seconds = [...settings.matchAll(/nf_conntrack_tcp_timeout_(\w+) = (\d+)/g)].map(([, state, value]) => [
+        state,
+        Number(value),
+      ]);
+      expect(Object.fromEntries(seconds)).toEqual({
+        syn_sent: 240,
+        syn_recv: 240,
+        established: 7440,
+        max_retrans: 7440,
+        unacknowledged: 7440,
+        fin_wait: 240,
+        close_wait: 240,
+        last_ack: 240,
+        time_wait: 240,
+        close: 240,
+      });
+    });
+
+    async function establish(): Promise<void> {
+      await open();
+      incoming("syn ack", { seq: 500, ack: 1001 });
+      await inside.arrival(isTcp(SYN_ACK));
+      outgoing("ack", { seq: 1001, ack: 501 });
+      await outside.arrival(isTcp(TCP_FLAG.ack));
+    }
+  });
+
+  it("has nothing left of the NAT before it, nor has a plain router", async () => {
+    const plain = await lab.load();
+    const odd = { sourceRoute: "aware", reset: "ignore", windowTracking: "liberal", outOfState: "translate" } as const;
+    expect(
+      await lab.load({ ...odd, timeouts: { synSentS: 7, establishedS: 8, closingS: 9 }, unsolicitedSyn: "reset" }),
+    ).not.toBe(plain);
+    expect(stable(await lab.load())).toBe(stable(plain));
+    const { readBack } = await lab.agent.call("gateway-load", renderRuleset({ kind: "router" }, PLACE));
+    expect(settingsOf(readBack)).toBe(settingsOf(plain));
+    expect(readBack).not.toContain("-A ");
+    expect(lab.box.sh("nft list tables")).not.toContain("table ip natbed");
+  });
+
+  const stable = (rules: string): string =>
+    rules.replaceAll(/^# (Generated|Completed).*$/gm, "").replaceAll(/\[\d+:\d+\]/g, "");
+  const settingsOf = (rules: string): string => rules.slice(rules.indexOf("# sysctls"));
 });
