@@ -18,8 +18,12 @@ export function addDoctor(program: Command): void {
     .addOption(option("--json", "print the findings as JSON"))
     .addHelpText("after", EXAMPLES)
     .action(async ({ json }: { json?: true }) => {
-      const { diagnose } = await import("../engine/index.ts");
-      const findings = await diagnose(undefined);
+      const [{ diagnose }, { axisFindings }] = await Promise.all([
+        import("../engine/index.ts"),
+        import("./axis-findings.ts"),
+      ]);
+      const looked = await diagnose(undefined);
+      const findings = [...looked, ...axisFindings(looked)];
       const text = json ? JSON.stringify(findings, undefined, 2) : renderFindings(findings, paintFor(process.stdout));
       process.stdout.write(`${text}\n`);
       if (findings.some(({ state }) => state === "fail")) process.exitCode = 3;

@@ -67,7 +67,7 @@ export const PROBES: readonly Probe[] = [
     check: "netem",
     command: "tc qdisc add dev lo root netem delay 1ms",
     ifNot: "nothing",
-    meaning: "for information: natbed's worlds have no artificial delay",
+    meaning: "for information: R delays and loses packets itself",
   },
   {
     check: "iptables-legacy",
