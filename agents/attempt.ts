@@ -29,7 +29,7 @@ if (!part || seed === "" || (role !== "a" && role !== "b") || !(Number(deadline 
 }
 const deadlineMs = Number(deadline ?? part.deadlineMs);
 const host = new HostAttempt(
-  { ...part, ...drawAttempt(seed), x: setting("NATBED_X"), role, deadlineMs },
+  { ...part, ...drawAttempt(seed, role), x: setting("NATBED_X"), role, deadlineMs },
   new Recorder("live"),
 );
 const printed = await play(host, role);

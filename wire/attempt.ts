@@ -5,16 +5,20 @@ import { seededBytes } from "./seeded.ts";
 const FIRST_WINDOW = 50_000;
 const WINDOWS = 150;
 
-/** What is random about one attempt. */
+/** What is random about one host's part of an attempt. */
 export type AttemptDraw = Pick<AttemptParameters, "session" | "key" | "localPort" | "seed">;
 
-/** Draws session, key and ports of a trial from its seed: the same seed gives the same attempt, wherever it is played (I-7). */
-export function drawAttempt(seed: string): AttemptDraw {
+/**
+ * Draws session, key and ports of a trial from its seed: the same seed gives the same attempt, wherever it is played (I-7). The hosts' ports
+ * are apart: two machines seldom choose the same, and where they do, a NAT that both stand behind cannot keep the port of one.
+ */
+export function drawAttempt(seed: string, role: "a" | "b"): AttemptDraw {
   const draw = seededBytes(seed, 24);
+  const window = draw.readUInt16LE(20) + (role === "a" ? 0 : WINDOWS / 2);
   return {
     session: draw.toString("hex", 0, 8),
     key: draw.toString("hex", 8, 20),
-    localPort: FIRST_WINDOW + 64 * (draw.readUInt16LE(20) % WINDOWS),
+    localPort: FIRST_WINDOW + 64 * (window % WINDOWS),
     seed: draw.readUInt32LE(20),
   };
 }

@@ -1,20 +1,12 @@
 import { sameEndpoint } from "../../wire/address.ts";
-import type { FailureCode, NodeId } from "../../wire/control.ts";
+import type { FailureCode } from "../../wire/control.ts";
 import { refusalName } from "../nat/model.ts";
-import { ADDRESS } from "../plan/addresses.ts";
 import { SIDES } from "../plan/shape.ts";
 import { approachOf, arrivals, openingOf, passed, resetFor, type Approach } from "./approach.ts";
-import type { Cause } from "./outcome.ts";
+import type { Blockage } from "./outcome.ts";
+import { noCollision, spoofFiltered, turnedAway } from "./forged.ts";
 import { gap, mappingsOf, punchesOf, text, type Hop, type Scene, type SideOfScene } from "./scene.ts";
 import type { Segment } from "./sightings.ts";
-
-/** A cause with where and when it struck, and the sentence that says so with addresses and times. */
-export interface Blockage {
-  readonly cause: Cause;
-  readonly at: NodeId;
-  readonly atUs: number;
-  readonly why: string;
-}
 
 const ENDED_BY_ICMP: readonly FailureCode[] = ["icmp-leak", "deadline"];
 
@@ -29,7 +21,7 @@ const STAGES: readonly (readonly Finder[])[] = [
   [portExhausted],
   [noCollision],
   [mispredicted, resetByNat],
-  [spoofFiltered],
+  [spoofFiltered, turnedAway],
   [filtered],
 ];
 
@@ -102,29 +94,6 @@ function portsBySyn(syns: readonly Segment[]): ReadonlyMap<string, ReadonlySet<n
   return ports;
 }
 
-/** Birthday: every forged SYN+ACK arrived at a closed port of the NAT. */
-function noCollision(scene: Scene, side: SideOfScene): Blockage | undefined {
-  const attempt = scene.evidence.attempts[side.side];
-  if (attempt.ok || attempt.failure !== "no-collision") return undefined;
-  // X's own handshakes arrive there as well
-  const forgedAt = ({ at }: Hop): readonly Segment[] =>
-    scene.segments.filter(
-      ({ node, iface, direction, kind, src }) =>
-        node === at && iface === "out" && direction === "in" && kind === "syn-ack" && src.ip === side.peerOutside,
-    );
-  const hop = side.hops.find((one) => forgedAt(one).length > 0) ?? side.outermost; // the nearest to the host that saw any
-  const arrived = forgedAt(hop);
-  const [first] = arrived;
-  const passed = scene.segments.some(
-    ({ node, direction, kind, src }) =>
-      node === side.side && direction === "in" && kind === "syn-ack" && src.ip === side.peerOutside,
-  );
-  if (!first || passed) return undefined;
-  const sent = new Set(punchesOf(scene, side).map(({ src }) => src.port)).size;
-  const why = `${sent} SYNs opened ${hop.name} and ${arrived.length} forged SYN+ACKs reached it, none of them at an open port`;
-  return { cause: "no-collision", at: hop.at, atUs: first.atUs, why };
-}
-
 /** The peer aimed at a port that this side's NATs did not give to the connection. */
 function mispredicted(scene: Scene, side: SideOfScene): Blockage | undefined {
   const { outermost, hostName, peer } = side;
@@ -178,35 +147,6 @@ function policyOf({ meeting }: Scene, { hop: { at, gateway } }: Approach): strin
   if (gateway.kind !== "nat") return "";
   const { hairpin, unsolicitedSyn } = gateway.model;
   return at === meeting && !hairpin ? "; hairpin=false" : `; unsolicitedSyn=${refusalName(unsolicitedSyn)}`;
-}
-
-/** X sent forged packets and none of them came past the core (BCP 38). */
-function spoofFiltered({ segments, sides }: Scene): Blockage | undefined {
-  const outermost: readonly NodeId[] = SIDES.map((side) => sides[side].outermost.at);
-  const forged = segments.filter(
-    ({ node, direction, src }) => node === "x" && direction === "out" && src.ip !== ADDRESS.x,
-  );
-  const [first] = forged;
-  const arrived = segments.some(
-    ({ node, iface, direction, kind, src }) =>
-      outermost.includes(node) && iface === "out" && direction === "in" && kind === "syn-ack" && src.ip !== ADDRESS.x,
-  );
-  // X's own packets share the way: one that arrived later shows that the forged ones are not just on their way
-  const followed = segments.some(
-    ({ node, iface, direction, src, atUs }) =>
-      outermost.includes(node) &&
-      iface === "out" &&
-      direction === "in" &&
-      src.ip === ADDRESS.x &&
-      atUs > (first?.atUs ?? 0),
-  );
-  if (!first || arrived || !followed) return undefined;
-  return {
-    cause: "spoof-filtered",
-    at: "r",
-    atUs: first.atUs,
-    why: `X sent ${forged.length} packets under ${first.src.ip}, and none of them arrived at a NAT`,
-  };
 }
 
 /** The peer's SYN arrived at a NAT, and neither passed nor was answered. */

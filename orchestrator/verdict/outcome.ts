@@ -14,6 +14,14 @@ export const CAUSES = [
 ] as const;
 export type Cause = (typeof CAUSES)[number];
 
+/** A cause with where and when it struck, and the sentence that says so with addresses and times. */
+export interface Blockage {
+  readonly cause: Cause;
+  readonly at: NodeId;
+  readonly atUs: number;
+  readonly why: string;
+}
+
 /** One line of the proof that a connection is direct, with where it was seen. */
 export interface ProofPoint {
   readonly claim: string;

@@ -31,17 +31,17 @@ export interface AttemptPlan {
 
 /** Draws session, key, ports and nonces of a trial from its seed (I-7). */
 export function planAttempt(cell: Pick<Cell, "technique" | "deadlineMs" | "core">, seed: string): AttemptPlan {
-  const drawn = drawAttempt(seed);
-  const common = { technique: cell.technique, x: ADDRESS.x, deadlineMs: deadlineOf(cell), ...drawn };
+  const common = { technique: cell.technique, x: ADDRESS.x, deadlineMs: deadlineOf(cell) };
+  const [a, b] = [drawAttempt(seed, "a"), drawAttempt(seed, "b")];
   const seeds = (purpose: "exchange" | "after-cut"): Record<"a" | "b", string> => ({
     a: payloadSeed(seed, purpose, "a"),
     b: payloadSeed(seed, purpose, "b"),
   });
   return {
-    session: drawn.session,
-    key: drawn.key,
-    a: { ...common, role: "a" },
-    b: { ...common, role: "b" },
+    session: a.session,
+    key: a.key,
+    a: { ...common, ...a, role: "a" },
+    b: { ...common, ...b, role: "b" },
     exchangeSeeds: seeds("exchange"),
     afterCutSeeds: seeds("after-cut"),
   };

@@ -102,7 +102,7 @@ describe.skipIf("reason" in found)("a compose file with a rule that the kernel r
 
   beforeAll(async () => {
     const text = readFileSync(fileOf("preserve"), "utf8").replace(
-      "-A INPUT -i out -p tcp -j DROP",
+      "-A INPUT -d 192.0.2.2 -p tcp -j DROP",
       "-A INPUT -j NOWHERE",
     );
     folder = openFolder();

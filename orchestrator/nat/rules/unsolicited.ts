@@ -10,9 +10,12 @@ const HELD_MARK = "0x4e42feed";
 /** The SYN came to a mapping's port, but not from a peer that the mapping admits. */
 const WRONG_PEER_MARK = "0x4e420001";
 
-/** Only what no mapping admits reaches INPUT. Without a rule it meets no socket, and the box's own stack answers with RST. */
+/**
+ * Only what no mapping admits reaches INPUT. Without a rule it meets no socket, and the box's own stack answers with RST. SYNs from inside
+ * to the outside address are answered alike (RFC 5382 REQ-8: they count as if they came from outside).
+ */
 export function unsolicitedRules({ unsolicitedSyn, wrongPeerSyn }: NatModel, place: GatewayPlace): Fragment {
-  const incoming = `-i ${place.outside} -p tcp`;
+  const incoming = `-d ${place.outsideAddress} -p tcp`;
   const answers = unsolicitedSyn === "reset" ? [] : answer(unsolicitedSyn, incoming);
   const duties = answerDuty(unsolicitedSyn) ?? answerDuty(wrongPeerSyn) ?? {};
   if (sameRefusal(unsolicitedSyn, wrongPeerSyn)) return { iptables: { "filter INPUT": answers }, duties };
@@ -20,7 +23,7 @@ export function unsolicitedRules({ unsolicitedSyn, wrongPeerSyn }: NatModel, pla
   return {
     iptables: { "filter INPUT": [...answer(wrongPeerSyn, wrongPeer), ...answers] },
     duties,
-    nft: { input: [`iifname "${place.outside}" tcp dport @${MAPPED} meta mark set ${WRONG_PEER_MARK}`] },
+    nft: { input: [`ip daddr ${place.outsideAddress} tcp dport @${MAPPED} meta mark set ${WRONG_PEER_MARK}`] },
   };
 }
 

@@ -75,7 +75,7 @@ describe("renderCompose", () => {
   it("gives each side its own gateway's rules", () => {
     const { configs } = read(renderCompose({ ...world, na: nat({ unsolicitedSyn: "reset" }), nb: nat() }));
     expect(configs["na"]!.content).not.toContain("-A INPUT");
-    expect(configs["nb"]!.content).toContain("-A INPUT -i out -p tcp -j DROP");
+    expect(configs["nb"]!.content).toContain("-A INPUT -d 198.51.100.2 -p tcp -j DROP");
   });
 });
 

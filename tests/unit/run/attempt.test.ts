@@ -31,19 +31,23 @@ describe("the plan of an attempt", () => {
     );
   });
 
-  it("gives both hosts one window of local ports below the kernel's own, and away from the flood's", () => {
-    const firsts = Array.from({ length: 500 }, (_, seed) => planAttempt(CELL, `1/cell/${seed}`).a.localPort);
-    for (const first of firsts) {
-      expect((first - 50_000) % WINDOW).toBe(0);
-      expect(first).toBeGreaterThanOrEqual(50_000);
-      expect(first + WINDOW).toBeLessThanOrEqual(EPHEMERAL);
-    }
-    expect(new Set(firsts).size).toBeGreaterThan(100); // of 150 windows
-  });
+  it.each(["a", "b"] as const)(
+    "gives %s a window of local ports below the kernel's own, and away from the flood's",
+    (role) => {
+      const firsts = Array.from({ length: 500 }, (_, seed) => planAttempt(CELL, `1/cell/${seed}`)[role].localPort);
+      for (const first of firsts) {
+        expect((first - 50_000) % WINDOW).toBe(0);
+        expect(first).toBeGreaterThanOrEqual(50_000);
+        expect(first + WINDOW).toBeLessThanOrEqual(EPHEMERAL);
+      }
+      expect(new Set(firsts).size).toBeGreaterThan(100); // of 150 windows
+    },
+  );
 
-  it("lets A and B differ in their role only", () => {
+  it("lets A and B differ in their role and their local ports only", () => {
     const { a, b } = planAttempt(CELL, "1");
-    expect(a).toEqual({ ...b, role: "a" });
+    expect(a).toEqual({ ...b, role: "a", localPort: a.localPort });
+    expect(Math.abs(a.localPort - b.localPort)).toBeGreaterThanOrEqual(WINDOW);
     expect(b.role).toBe("b");
     expect(a).toMatchObject({ technique: CELL.technique, deadlineMs: 1500, x: "203.0.113.2" });
   });
