@@ -1,16 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AfterSyn, Stimulus, Tested } from "../../wire/fingerprint.ts";
 import { TCP_FLAG } from "../../wire/tcp.ts";
-import { skipped, within, type PacketGround } from "./ground.ts";
+import { skipped, type PacketGround } from "./ground.ts";
 import { knock, synFromX } from "./knock.ts";
 import { after, fromX, hasFlags, openSyn, type OpenSyn } from "./mapping.ts";
+import type { Errand } from "./x-line.ts";
 
 /** One of the eight probes. */
 export type SynProbe = Pick<AfterSyn, "stimulus" | "probe">;
 
 /** A NAT may act on a stimulus that it has passed on. */
 const SETTLE_MS = 20;
-/** A stimulus that did not come through within this share of the silence time will not. */
+/** A stimulus that did not come through within this share of the silence time, after X sent it, will not. */
 const STIMULUS_SHARE = 0.5;
 
 /** Probes mappings in SYN_SENT from their own peer, each on a mapping of its own, all at once. */
@@ -44,18 +45,27 @@ async function probeAfterSyn(ground: PacketGround, { stimulus, probe }: SynProbe
 /** Has X send a RST or an ICMP error for our SYN; whether it arrived here. */
 async function stimulate(ground: PacketGround, open: OpenSyn, stimulus: Exclude<Stimulus, "none">): Promise<boolean> {
   const { line, raw, silenceMs, draw } = ground;
-  const { local, x, outside, isnSeen } = open;
-  const arrived = await within<true>(Math.max(SETTLE_MS, silenceMs * STIMULUS_SHARE), (found) => {
-    const stop = raw.ear.listen(local.port, (heard) => {
-      if (heard.kind === "icmp" ? stimulus !== "reset" : stimulus === "reset" && isIncomingReset(heard)) found(true);
+  const errand: Errand =
+    stimulus === "reset"
+      ? fromX(open, { flags: TCP_FLAG.rst | TCP_FLAG.ack, seq: draw(), ack: after(open.isnSeen, 1) })
+      : { t: "icmp", error: stimulus, from: open.x, to: open.outside.port, seq: open.isnSeen };
+  const arrived = await new Promise<boolean>((resolve) => {
+    const stop = raw.ear.listen(open.local.port, (heard) => {
+      if (heard.kind === "icmp" ? stimulus !== "reset" : stimulus === "reset" && isIncomingReset(heard)) resolve(true);
     });
-    if (stimulus === "reset")
-      line.send(fromX(open, { flags: TCP_FLAG.rst | TCP_FLAG.ack, seq: draw(), ack: after(isnSeen, 1) }));
-    else line.send({ t: "icmp", error: stimulus, from: x, to: outside.port, seq: isnSeen });
-    return stop;
+    line.send(errand, () => {
+      setTimeout(
+        () =>
+          void line
+            .caughtUp()
+            .then(() => resolve(false))
+            .finally(stop),
+        silenceMs * STIMULUS_SHARE,
+      );
+    });
   });
-  if (arrived) await sleep(SETTLE_MS);
-  return arrived === true;
+  await sleep(SETTLE_MS);
+  return arrived;
 }
 
 function isIncomingReset({ direction, flags }: { readonly direction: "in" | "out"; readonly flags: number }): boolean {

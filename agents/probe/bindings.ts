@@ -13,8 +13,9 @@ export interface Wanted {
   readonly localAddress?: Ipv4;
 }
 
-/** So long may a connection take: the SYN, lost once, is sent again after a second. */
-const CONNECT_WITHIN_MS = 2_500;
+/** So long may a connection take besides its round trips: the SYN, lost once, is sent again after a second. */
+const CONNECT_WITHIN_MS = 1_500;
+const ROUND_TRIPS = 4;
 
 /**
  * Makes real connections, one after the other, each held open until all are made: two at a time on one local endpoint would not be two
@@ -24,13 +25,14 @@ export async function makeBindings(
   { line }: Ground,
   rounds: readonly (readonly Wanted[])[],
 ): Promise<Tested<{ readonly made: readonly Binding[] }>> {
+  const withinMs = CONNECT_WITHIN_MS + ROUND_TRIPS * line.rttMs;
   const made: Binding[] = [];
   for (const round of rounds) {
     const sockets: TcpSocket[] = [];
     try {
       for (const wanted of round) {
         const x = line.endpoint(wanted.address, wanted.xPort);
-        if (x) made.push(await bind(wanted, { x, inside: wanted.localAddress ?? line.inside }, sockets));
+        if (x) made.push(await bind(wanted, { x, inside: wanted.localAddress ?? line.inside, withinMs }, sockets));
       }
     } catch (error) {
       const { code } = error as { code?: string };
@@ -47,14 +49,19 @@ export async function makeBindings(
 interface Ends {
   readonly x: Endpoint;
   readonly inside: Ipv4;
+  readonly withinMs: number;
 }
 
-async function bind({ localPort, localAddress }: Wanted, { x, inside }: Ends, keep: TcpSocket[]): Promise<Binding> {
+async function bind(
+  { localPort, localAddress }: Wanted,
+  { x, inside, withinMs }: Ends,
+  keep: TcpSocket[],
+): Promise<Binding> {
   const socket = new TcpSocket({ localPort, ...(localAddress === undefined ? {} : { localAddress }) });
   keep.push(socket);
   const local = { ip: inside, port: port(localPort) };
   try {
-    return { local, x, outside: await outsideOf(socket, x, CONNECT_WITHIN_MS) };
+    return { local, x, outside: await outsideOf(socket, x, withinMs) };
   } catch {
     return { local, x }; // refused or unanswered: an observation too
   }

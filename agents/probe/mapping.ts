@@ -1,7 +1,8 @@
 import { sameEndpoint, type Endpoint, type Port } from "../../wire/address.ts";
 import { TCP_FLAG } from "../../wire/tcp.ts";
 import { TcpSocket } from "../net/tcp-socket.ts";
-import { ownEndpoint, sendSegment, within, type PacketGround } from "./ground.ts";
+import { ownEndpoint, sendSegment, type PacketGround } from "./ground.ts";
+import type { Sighting } from "./x-line.ts";
 
 const { syn: SYN, ack: ACK, rst: RST, fin: FIN } = TCP_FLAG;
 const CONTROL = SYN | ACK | RST | FIN;
@@ -18,6 +19,9 @@ export interface OpenSyn {
   /** Where the SYN came from. */
   readonly outside: Endpoint;
 }
+
+/** A segment that X saw. */
+export type SeenSegment = Extract<Sighting, { t: "seen" }>;
 
 interface Target {
   /** Index of X's address; 0 where absent. */
@@ -47,20 +51,16 @@ export async function openSyn(ground: PacketGround, target: Target = {}): Promis
   return undefined;
 }
 
-interface SeenSyn {
-  readonly src: Endpoint;
-  readonly seq: number;
+/** The first SYN that X sees at `x` from `send` on. */
+function seenSyn({ line, silenceMs }: PacketGround, x: Endpoint, send: () => void): Promise<SeenSegment | undefined> {
+  return line.seen((sighting) => segmentAt(sighting, x, SYN), silenceMs, send);
 }
 
-/** The first SYN that X sees at `x` after `send`. */
-function seenSyn({ line, silenceMs }: PacketGround, x: Endpoint, send: () => void): Promise<SeenSyn | undefined> {
-  return within<SeenSyn>(silenceMs, (found) => {
-    const stop = line.listen((sighting) => {
-      if (sighting.t === "seen" && sameEndpoint(sighting.dst, x) && hasFlags(sighting.flags, SYN)) found(sighting);
-    });
-    send();
-    return stop;
-  });
+/** The segment of a sighting, where it arrived at `x` with these control bits. */
+export function segmentAt(sighting: Sighting, x: Endpoint, flags: number): SeenSegment | undefined {
+  return sighting.t === "seen" && sameEndpoint(sighting.dst, x) && hasFlags(sighting.flags, flags)
+    ? sighting
+    : undefined;
 }
 
 /** A connection between a kernel socket of ours and a silent port of X, whose part the prober plays by X's hand. */
@@ -108,13 +108,11 @@ async function answerSyn(ground: PacketGround, open: OpenSyn & Pick<Established,
   });
   try {
     for (let attempt = 0; attempt < TRIES; attempt += 1) {
-      const acked = await within<true>(silenceMs, (found) => {
-        const stopListening = line.listen((sighting) => {
-          if (sighting.t === "seen" && sameEndpoint(sighting.dst, open.x) && hasFlags(sighting.flags, ACK)) found(true);
-        });
-        line.send(fromX(open, { flags: SYN | ACK, seq: open.xIsn, ack: after(open.isnSeen, 1) }));
-        return stopListening;
-      });
+      const acked = await line.seen(
+        (sighting) => segmentAt(sighting, open.x, ACK),
+        silenceMs,
+        () => line.send(fromX(open, { flags: SYN | ACK, seq: open.xIsn, ack: after(open.isnSeen, 1) })),
+      );
       if (acked) return ackArrived;
     }
     return undefined;

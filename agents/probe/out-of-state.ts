@@ -1,8 +1,8 @@
-import { sameEndpoint, type Endpoint } from "../../wire/address.ts";
+import type { Endpoint } from "../../wire/address.ts";
 import type { Tested } from "../../wire/fingerprint.ts";
 import { TCP_FLAG } from "../../wire/tcp.ts";
-import { sendSegment, skipped, within, type PacketGround } from "./ground.ts";
-import { after, hasFlags, openSyn } from "./mapping.ts";
+import { sendSegment, skipped, type PacketGround } from "./ground.ts";
+import { after, openSyn, segmentAt } from "./mapping.ts";
 
 const SYN_ACK = TCP_FLAG.syn | TCP_FLAG.ack;
 
@@ -15,13 +15,10 @@ export async function testOutOfState(
   const { line, silenceMs, draw } = ground;
   line.watch(open.isn);
   await line.caughtUp();
-  const from = await within<Endpoint>(silenceMs, (found) => {
-    const stop = line.listen((sighting) => {
-      if (sighting.t !== "seen" || !sameEndpoint(sighting.dst, open.x)) return;
-      if (hasFlags(sighting.flags, SYN_ACK)) found(sighting.src);
-    });
-    sendSegment(ground, { from: open.local, to: open.x, flags: SYN_ACK, seq: open.isn, ack: after(draw(), 1) });
-    return stop;
-  });
-  return { ran: true, mapping: open.outside, ...(from ? { from } : {}) };
+  const seen = await line.seen(
+    (sighting) => segmentAt(sighting, open.x, SYN_ACK),
+    silenceMs,
+    () => sendSegment(ground, { from: open.local, to: open.x, flags: SYN_ACK, seq: open.isn, ack: after(draw(), 1) }),
+  );
+  return { ran: true, mapping: open.outside, ...(seen ? { from: seen.src } : {}) };
 }

@@ -1,19 +1,14 @@
-import { sameEndpoint, type Endpoint } from "../../wire/address.ts";
+import type { Endpoint } from "../../wire/address.ts";
 import type { Tested } from "../../wire/fingerprint.ts";
 import { TCP_FLAG } from "../../wire/tcp.ts";
-import { ownEndpoint, sendSegment, skipped, within, type PacketGround } from "./ground.ts";
+import { ownEndpoint, sendSegment, skipped, type PacketGround } from "./ground.ts";
 import { knock } from "./knock.ts";
-import { after, hasFlags } from "./mapping.ts";
+import { after, segmentAt } from "./mapping.ts";
 
 interface Routed {
   readonly from?: Endpoint;
   readonly answerFromFinal: boolean;
   readonly answerFromX: boolean;
-}
-
-interface SeenSyn {
-  readonly src: Endpoint;
-  readonly seq: number;
 }
 
 /** A SYN to X's second address, loosely source-routed over the first (RFC 791 section 3.1), and SYN+ACKs back from both. */
@@ -24,15 +19,12 @@ export async function testSourceRoute(ground: PacketGround): Promise<Tested<Rout
   if (!via || !final) return skipped("X has one address only");
   line.watch(seq);
   await line.caughtUp();
-  const syn = await within<SeenSyn>(silenceMs, (found) => {
-    const stop = line.listen((sighting) => {
-      if (sighting.t !== "seen" || !(sameEndpoint(sighting.dst, via) || sameEndpoint(sighting.dst, final))) return;
-      if (hasFlags(sighting.flags, TCP_FLAG.syn)) found(sighting);
-    });
-    const from = ownEndpoint(ground, localPort);
-    sendSegment(ground, { from, to: final, via: via.ip, flags: TCP_FLAG.syn, seq, ack: 0 });
-    return stop;
-  });
+  const from = ownEndpoint(ground, localPort);
+  const syn = await line.seen(
+    (sighting) => segmentAt(sighting, via, TCP_FLAG.syn) ?? segmentAt(sighting, final, TCP_FLAG.syn),
+    silenceMs,
+    () => sendSegment(ground, { from, to: final, via: via.ip, flags: TCP_FLAG.syn, seq, ack: 0 }),
+  );
   if (!syn) return { ran: true, answerFromFinal: false, answerFromX: false };
   const answer = async (from: Endpoint): Promise<boolean> => {
     const numbers = { flags: TCP_FLAG.syn | TCP_FLAG.ack, seq: draw(), ack: after(syn.seq, 1), bytes: 0 };

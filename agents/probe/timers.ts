@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { sameEndpoint } from "../../wire/address.ts";
 import type { Tested, TimerPoint } from "../../wire/fingerprint.ts";
 import { TCP_FLAG } from "../../wire/tcp.ts";
-import { within, type PacketGround } from "./ground.ts";
+import type { PacketGround } from "./ground.ts";
 import { knock, type Knock } from "./knock.ts";
-import { after, fromX, hasFlags, openEstablished, openSyn, type Established } from "./mapping.ts";
+import { after, fromX, openEstablished, openSyn, segmentAt, type Established } from "./mapping.ts";
 
 /** How long mappings are left alone, in ms, by the state that they are left in. */
 export interface IdleTimes {
@@ -73,14 +72,11 @@ async function tryClosing(ground: PacketGround, idleMs: number): Promise<Knock |
 /** Both ends send FIN and see it acknowledged; whether that came about. */
 async function close(ground: PacketGround, open: Established): Promise<boolean> {
   const seen = (flags: number, ack: number, act: () => void): Promise<true | undefined> =>
-    within<true>(ground.silenceMs, (found) => {
-      const stop = ground.line.listen((sighting) => {
-        if (sighting.t === "seen" && sameEndpoint(sighting.dst, open.x) && hasFlags(sighting.flags, flags))
-          if (sighting.ack === ack) found(true);
-      });
-      act();
-      return stop;
-    });
+    ground.line.seen(
+      (sighting) => (segmentAt(sighting, open.x, flags)?.ack === ack ? true : undefined),
+      ground.silenceMs,
+      act,
+    );
   const closed = await seen(FIN | ACK, after(open.xIsn, 1), () => open.socket.stream.end());
   return Boolean(closed && (await seen(ACK, after(open.xIsn, 2), () => ground.line.send(finOf(open)))));
 }

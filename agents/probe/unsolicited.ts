@@ -8,6 +8,9 @@ import { sameEndpoint } from "../../wire/address.ts";
 /** From the well-known ports, which no allocator gives to a connection and hardly a service uses. */
 const UNMAPPED = { from: 700, count: 200 };
 
+/** The host's SYN is sent again like any that nobody answers, so that its mapping lasts as long as the test. */
+const SYN_EVERY_MS = 300;
+
 /** A SYN to a port without mapping. */
 export async function testUnsolicited(ground: Ground, listenMs: number): Promise<Tested<{ readonly fate: SynFate }>> {
   const from = ground.line.endpoint(0, ground.ports.silent());
@@ -33,13 +36,10 @@ export async function testUnsolicitedThenSyn(
     if (sighting.t === "seen" && sameEndpoint(sighting.dst, from) && hasFlags(sighting.flags, TCP_FLAG.syn))
       outsidePort = sighting.src.port;
   });
-  const follow = setTimeout(
-    () =>
-      sendSegment(ground, { from: ownEndpoint(ground, localPort), to: from, flags: TCP_FLAG.syn, seq: draw(), ack: 0 }),
-    ground.silenceMs,
-  );
+  const own = { from: ownEndpoint(ground, localPort), to: from, flags: TCP_FLAG.syn, seq: draw(), ack: 0 };
+  const repeat = setInterval(() => sendSegment(ground, own), SYN_EVERY_MS);
   const { fate } = await knock(ground, synFromX(ground, from, localPort), { listenMs });
-  clearTimeout(follow);
+  clearInterval(repeat);
   stop();
   if (fate.kind === "silence" && outsidePort === undefined) return skipped("X did not see the host's own SYN");
   if (fate.kind === "silence" && outsidePort !== localPort)

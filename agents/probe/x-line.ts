@@ -115,6 +115,26 @@ export class XLine implements Disposable {
     return () => void this.#listeners.delete(onSighting);
   }
 
+  /**
+   * What `pick` makes of the first sighting, from `act` on, that it makes something of; undefined where there is none for `withinMs`.
+   * X is asked at the end whether it has looked at everything: the question travels behind the packets, and arrives behind them.
+   */
+  seen<T>(pick: (sighting: Sighting) => T | undefined, withinMs: number, act: () => void): Promise<T | undefined> {
+    return new Promise((resolve) => {
+      const finish = (value?: T): void => {
+        clearTimeout(late);
+        stop();
+        resolve(value);
+      };
+      const late = setTimeout(() => void this.caughtUp().then(() => finish()), withinMs);
+      const stop = this.listen((sighting) => {
+        const value = pick(sighting);
+        if (value !== undefined) finish(value);
+      });
+      act();
+    });
+  }
+
   [Symbol.dispose](): void {
     clearInterval(this.#ping);
     this.#stream.removeAllListeners("close").destroy();
