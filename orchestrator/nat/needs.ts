@@ -1,4 +1,4 @@
-import type { CoreModel } from "../../wire/control.ts";
+import { PLAIN_CORE, type CoreModel } from "../../wire/control.ts";
 import type { Gateway } from "./model.ts";
 import { completeModel } from "./model.ts";
 import { renderRuleset, type GatewayPlace, type Ruleset } from "./ruleset.ts";
@@ -71,11 +71,13 @@ export function needsOfGateway(gateway: Gateway): Capability[] {
 }
 
 /** What a core needs beyond what every world's does. */
-export function needsOfCore({ antiSpoofing, extraHops }: CoreModel): Capability[] {
-  return [
-    ...(antiSpoofing ? (["iptables-rpfilter"] as const) : []),
-    ...(extraHops > 0 ? (["iptables-ttl"] as const) : []),
+export function needsOfCore({ antiSpoofing, extraHops, sourceRoute }: CoreModel): Capability[] {
+  const needs: readonly (readonly [Capability, boolean])[] = [
+    ["iptables-rpfilter", antiSpoofing],
+    ["iptables-ttl", extraHops > 0],
+    ["network-settings", sourceRoute !== PLAIN_CORE.sourceRoute],
   ];
+  return needs.filter(([, needed]) => needed).map(([capability]) => capability);
 }
 
 function rendered(gateway: Gateway): Ruleset {

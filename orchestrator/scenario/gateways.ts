@@ -22,11 +22,17 @@ export function resolveNats(definitions: Readonly<Record<string, NatDefinition>>
     } else if (typeof nat === "string") {
       problems.push({ path, message: nat, atKey: true });
     } else {
-      problems.push(...checkModel(completeModel(nat.axes)).map((message) => ({ path, message, atKey: true })));
+      problems.push(...checkModel(completeModel(nat.axes)).map((message) => contradiction(path, message, definition)));
       nats.set(name, nat);
     }
   }
   return { nats, problems };
+}
+
+/** At the axis that the reason begins with, where the definition states it; otherwise at the NAT's name. */
+function contradiction(path: readonly string[], message: string, definition: NatDefinition): Problem {
+  const [word = ""] = /^\w+/.exec(message) ?? [];
+  return word in definition ? { path: [...path, word], message } : { path, message, atKey: true };
 }
 
 function combine(

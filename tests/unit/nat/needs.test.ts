@@ -29,7 +29,8 @@ describe("what a NAT needs of the kernel", () => {
   });
 });
 
-it("a core needs rpfilter against spoofing, and the TTL target for more hops", () => {
+it("a core needs rpfilter against spoofing, the TTL target for more hops, and settings to forward source routes", () => {
+  expect(needsOfCore({ ...PLAIN_CORE, sourceRoute: "forward" })).toEqual(["network-settings"]);
   expect(needsOfCore({ ...PLAIN_CORE, antiSpoofing: true })).toEqual(["iptables-rpfilter"]);
   expect(needsOfCore({ ...PLAIN_CORE, extraHops: 1, delayMs: 9 })).toEqual(["iptables-ttl"]);
 });

@@ -117,6 +117,16 @@ describe("a NAT by axes", () => {
 });
 
 describe("an entry's policy", () => {
+  it("is refused for a NAT that it contradicts, however sound that is by itself", () => {
+    const open = "{ ports: { kind: preserve }, filtering: endpoint-independent, wrongPeerSyn: drop }";
+    expect(problemsOf(dialFrom(open))).toEqual([]);
+    expect(problemsOf(dialFrom(open, "unsolicitedSyn: [drop, reset], "))).toEqual([
+      expect.stringMatching(
+        /x\.yaml:5:\d+ matrix\[0\]\.na\[0\]: own cannot do that: wrongPeerSyn drop contradicts filtering/,
+      ),
+    ]);
+  });
+
   it("may be every value of its axes, and cells of two delays differ", () => {
     const delays =
       "unsolicitedSyn: [port-unreachable, { kind: delayed-icmp, afterMs: 900 }, { kind: delayed-icmp, afterMs: 6000 }], ";

@@ -161,6 +161,16 @@ describe("own NATs", () => {
       /x\.yaml:3:3 nats\.up: range 5000-4000 is empty/,
     ],
     [
+      "a contradictory axis, at that axis",
+      "  up:\n    extends: full-cone\n    wrongPeerSyn: reset",
+      /x\.yaml:5:19 nats\.up\.wrongPeerSyn: wrongPeerSyn reset contradicts filtering endpoint-independent/,
+    ],
+    [
+      "a contradiction with what it extends, at its name",
+      "  up: { extends: stateless, filtering: address-dependent }",
+      /x\.yaml:3:3 nats\.up: a stateless NAT cannot have filtering address-dependent/,
+    ],
+    [
       "extending what is defined below",
       "  p: { extends: q }\n  q: { extends: preserve }",
       /nats\.p: extends q, which is not a NAT defined above it/,
