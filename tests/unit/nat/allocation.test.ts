@@ -36,10 +36,10 @@ describe.skipIf(missing)("outside ports", () => {
   const fresh = (count: number): number[] => Array.from({ length: count }, () => unused++);
 
   /** Outside ports of connections to one peer, one after the other, each from a local port of its own. */
-  async function successive(count: number, ip: string = INSIDE.a): Promise<(number | string)[]> {
+  async function successive(count: number, { withinMs = 8_000 } = {}): Promise<(number | string)[]> {
     return bench.dial(
-      fresh(count).map((port) => ({ from: { ip, port } })),
-      { brief: true },
+      fresh(count).map((port) => ({ from: { port } })),
+      { brief: true, withinMs },
     );
   }
 
@@ -86,8 +86,9 @@ describe.skipIf(missing)("outside ports", () => {
     expect(held).toEqual([40_000, 40_001]);
     bench.forgetBut(held as number[]);
     expect(await successive(6)).toEqual([40_002, 40_003, 40_004, 40_005, 40_006, 40_007]);
+    // for the very SYN that asks, not for its retransmission a second later
     bench.forgetBut(held as number[]);
-    expect(await successive(2)).toEqual([40_002, 40_003]);
+    expect(await successive(2, { withinMs: 800 })).toEqual([40_002, 40_003]);
   });
 
   it.each<[string, Model & { ports: ReturnType<typeof random> }, number, number]>([
