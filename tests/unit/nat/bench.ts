@@ -9,6 +9,7 @@ export type Model = Parameters<typeof completeModel>[0];
 /** Inside addresses, the last behind another prefix as a second subscriber of a carrier is. */
 export const INSIDE = { a: "10.1.0.2", a2: "10.1.0.3", second: "10.1.0.4" } as const;
 export const PEERS = ["198.51.100.2", "198.51.100.3"] as const;
+const NOBODY = "198.51.100.9";
 export const PORTS = [7, 8] as const;
 const PLACE: GatewayPlace = { outside: "out", lan: "10.1.0.0/24", outsideAddress: "198.51.100.1" };
 export const OUTSIDE = PLACE.outsideAddress;
@@ -23,7 +24,7 @@ export interface From {
   readonly port?: number;
 }
 export interface To {
-  readonly peer?: 0 | 1;
+  readonly peer?: 0 | 1 | "nobody";
   readonly port?: 0 | 1;
 }
 
@@ -55,11 +56,11 @@ export class NatBench implements AsyncDisposable {
       ip addr add 10.1.0.1/24 dev in; ip addr add ${OUTSIDE}/24 dev out; ip link set in up; ip link set out up
       echo 1 > /proc/sys/net/ipv4/ip_forward
       for name in all default in out; do echo 0 > /proc/sys/net/ipv4/conf/$name/send_redirects; done`);
-    inside.sh(`ip link set lo up; ip link set lan up; ip route add default via 10.1.0.1 2>/dev/null || :
+    inside.sh(`ip link set lo up; ip link set lan up;
       ${Object.values(INSIDE)
         .map((ip) => `ip addr add ${ip}/24 dev lan`)
         .join("; ")}
-      ip route replace default via 10.1.0.1`);
+      ip route add default via 10.1.0.1`);
     outside.sh(
       `ip link set lo up; ip link set wan up; ${PEERS.map((ip) => `ip addr add ${ip}/24 dev wan`).join("; ")}`,
     );
@@ -72,9 +73,8 @@ export class NatBench implements AsyncDisposable {
     const { iptables, nft, sysctls } = renderRuleset({ kind: "nat", name: "test", model: completeModel(model) }, PLACE);
     this.#box.sh("iptables-nft-restore", iptables);
     this.#box.sh("nft -f -", nft);
-    for (const [name, value] of Object.entries(sysctls)) {
-      this.#box.sh(`echo ${value} > /proc/sys/${name.replaceAll(".", "/")}`);
-    }
+    const settings = Object.entries(sysctls);
+    this.#box.sh(settings.map(([name, value]) => `echo ${value} > /proc/sys/${name.replaceAll(".", "/")}`).join("\n"));
     for (const port of PORTS) await this.#outside.ask({ do: "listen", ip: "0.0.0.0", port });
   }
 
@@ -92,7 +92,7 @@ export class NatBench implements AsyncDisposable {
     const targets = tries.map(({ from, to }) => ({
       from: from.ip ?? INSIDE.a,
       localPort: from.port,
-      to: PEERS[to?.peer ?? 0],
+      to: to?.peer === "nobody" ? NOBODY : PEERS[to?.peer ?? 0],
       port: PORTS[to?.port ?? 0],
       withinMs,
       brief,
@@ -104,20 +104,14 @@ export class NatBench implements AsyncDisposable {
   /** What becomes of a stranger's SYN to an outside port of the NAT; ECONNREFUSED: it came in and the inside host refused it. */
   async knock(port: number, { peer, localPort }: { peer: 0 | 1; localPort: number }): Promise<string> {
     const target = { from: PEERS[peer], localPort, to: OUTSIDE, port, withinMs: SILENCE_MS };
-    const [result] = (await this.#outside.ask({ do: "connect", targets: [target] })) as {
-      seen?: string;
-      error?: string;
-    }[];
+    const [result] = (await this.#outside.ask({ do: "connect", targets: [target] })) as Result[];
     return result!.seen ?? result!.error!;
   }
 
   /** From inside to an outside port of the NAT itself: the endpoint that an inside listener saw, or an error's code. */
   async turn(from: From, port: number): Promise<string> {
     const target = { from: from.ip ?? INSIDE.a, localPort: from.port, to: OUTSIDE, port, withinMs: SILENCE_MS };
-    const [result] = (await this.#inside.ask({ do: "connect", targets: [target] })) as {
-      seen?: string;
-      error?: string;
-    }[];
+    const [result] = (await this.#inside.ask({ do: "connect", targets: [target] })) as Result[];
     return result!.seen ?? result!.error!;
   }
 
@@ -142,6 +136,23 @@ export class NatBench implements AsyncDisposable {
   /** Sends data on the connections of an inside port. */
   async say(localPort: number): Promise<void> {
     await this.#inside.ask({ do: "say", localPort });
+  }
+
+  /** Closes the connections of an inside port as programs do, and waits until both ends have. */
+  async end(localPort: number): Promise<void> {
+    await this.#inside.ask({ do: "end", localPort });
+  }
+
+  /** For how many seconds more the NAT's table holds the mapping of an inside port of host A. */
+  remembersS(port: number): number {
+    const listed = this.#box.sh("nft list map ip natbed mappings");
+    const left = new RegExp(`${INSIDE.a} \\. ${port} [^,]*expires ([0-9dhms]+)`).exec(listed)?.[1];
+    if (!left) throw new Error(`no mapping of port ${port}:\n${listed}`);
+    const seconds = { d: 86_400, h: 3600, m: 60, s: 1, ms: 0.001 };
+    return [...left.matchAll(/(\d+)(ms|[dhms])/g)].reduce(
+      (sum, [, count, unit]) => sum + Number(count) * seconds[unit as keyof typeof seconds],
+      0,
+    );
   }
 
   /** Makes a NAT that lists its ports forget every mapping but those of these outside ports, as if the others had expired. */

@@ -79,6 +79,28 @@ describe.skipIf(missing)("a NAT's filter", () => {
     expect(lastAlive - openedAt).toBeGreaterThan(2_000);
   });
 
+  it.each([
+    { synSentS: 30, establishedS: 300, closingS: 60 },
+    { synSentS: 300, establishedS: 30, closingS: 60 },
+  ])(
+    "remembers a mapping for as long as its connection's state says: $synSentS, $establishedS, $closingS s",
+    async (timeouts) => {
+      await bench.become({ ...FULL_CONE, timeouts });
+      const remembered = (port: number, seconds: number): void => {
+        const left = bench.remembersS(port);
+        expect(left).toBeLessThanOrEqual(seconds);
+        expect(left).toBeGreaterThan(seconds - 20); // on a busy machine the look comes late
+      };
+      const unanswered = fresh();
+      await bench.dial([{ from: { port: unanswered }, to: { peer: "nobody" } }], { withinMs: 50 });
+      remembered(unanswered, timeouts.synSentS);
+      const { local } = await open();
+      remembered(local, timeouts.establishedS);
+      await bench.end(local);
+      remembered(local, timeouts.closingS);
+    },
+  );
+
   it("knows nobody whose mapping was forgotten with the rules", async () => {
     await bench.become(FULL_CONE);
     const { outside } = await open();

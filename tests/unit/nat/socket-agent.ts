@@ -1,4 +1,5 @@
 /** One end of the NAT bench: opens and accepts connections in its namespace as it is told, a JSON object a line both ways. */
+import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 
@@ -16,7 +17,7 @@ interface Target {
 type Command =
   | { readonly do: "connect"; readonly targets: readonly Target[]; readonly together?: boolean }
   | { readonly do: "listen"; readonly ip: string; readonly port: number }
-  | { readonly do: "say"; readonly localPort: number }
+  | { readonly do: "say" | "end"; readonly localPort: number }
   | { readonly do: "reset" };
 
 const sockets = new Set<Socket>();
@@ -79,6 +80,11 @@ async function obey(command: Command): Promise<unknown> {
     case "say":
       for (const socket of sockets) if (socket.localPort === command.localPort) socket.write("more");
       return {};
+    case "end": {
+      const ending = [...sockets].filter((socket) => socket.localPort === command.localPort);
+      await Promise.all(ending.map((socket) => once(socket.end(), "close")));
+      return {};
+    }
     case "reset":
       for (const socket of sockets) socket.resetAndDestroy();
       for (const server of servers) server.close();
