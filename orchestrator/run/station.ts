@@ -18,6 +18,7 @@ import { calibrateCore, type CoreCalibration } from "../world/calibrate-core.ts"
 import type { ContainerPlace } from "../world/container.ts";
 import { setCore } from "../world/core.ts";
 import { loadLayer, type LoadedRules } from "../world/gateways.ts";
+import { MEASURING_CORE } from "../world/probe.ts";
 import { openWorld, type World } from "../world/world.ts";
 
 /** A gateway as it stands in a world now: its rules as loaded, and what was measured of it. */
@@ -62,7 +63,8 @@ export class Station implements AsyncDisposable {
     for (const alike of [HOME, CARRIERS]) {
       const unknown = layers.filter((layer) => alike.includes(layer.at) && !this.#calibrations.has(keyOf(layer)));
       if (unknown.length === 0) continue;
-      await setCore(world, PLAIN_CORE); // the last cell's may delay, lose, or keep its ICMP errors to itself
+      // the last cell's core may delay, lose, or keep its ICMP errors to itself
+      await setCore(world, unknown.some(routesSources) ? MEASURING_CORE : PLAIN_CORE);
       // each NAT is judged alone: what else stands on its path is a plain router meanwhile
       await this.#load(
         world,
@@ -165,5 +167,8 @@ export class Station implements AsyncDisposable {
 
 const HOME: readonly GatewayId[] = ["na", "nb"];
 const CARRIERS: readonly GatewayId[] = CARRIER_IDS;
+
+/** Where a NAT refuses source routes, a core that refuses them as well leaves nothing to measure, and costs nothing. */
+const routesSources = ({ gateway }: Layer): boolean => gateway.kind === "nat" && gateway.model.sourceRoute !== "refuse";
 
 const keyOf = ({ at, gateway }: Layer): string => `${at} ${JSON.stringify(gateway)}`;

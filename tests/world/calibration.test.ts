@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { ALL_PORTS } from "../../orchestrator/nat/catalogue.ts";
-import type { Gateway, PortAllocation } from "../../orchestrator/nat/model.ts";
+import { OUT_OF_STATE, RESETS, type Gateway, type PortAllocation } from "../../orchestrator/nat/model.ts";
 import { cleanWorld } from "../../orchestrator/world/attempt.ts";
 import { calibrate } from "../../orchestrator/world/calibrate.ts";
+import { setCore } from "../../orchestrator/world/core.ts";
 import { loadGateway } from "../../orchestrator/world/gateways.ts";
+import { MEASURING_CORE } from "../../orchestrator/world/probe.ts";
 import type { World } from "../../orchestrator/world/world.ts";
 import { nat, ROUTER } from "../kit/cells.ts";
 import { openTestWorld } from "../kit/world.ts";
@@ -28,73 +30,169 @@ const MISDECLARED: readonly Case[] = [
     title: "sequential as preserving",
     real: nat({ ports: sequential(1) }),
     declared: nat(),
-    mismatch: /^ports .*declared preserve, measured sequential \+1$/,
+    mismatch: /^ports: declared preserve, measured sequential \+1 /,
   },
   {
     title: "preserving as sequential",
     real: nat(),
     declared: nat({ ports: sequential(1) }),
-    mismatch: /^ports .*declared sequential \+1, measured (preserve|sequential)/,
+    mismatch: /^ports: declared sequential \+1, measured preserve /,
   },
   {
     title: "random as preserving",
     real: nat({ ports: random }),
     declared: nat(),
-    mismatch: /^ports .*declared preserve, measured random$/,
+    mismatch: /^ports: declared preserve, measured random /,
   },
   {
     title: "sequential as random",
     real: nat({ ports: sequential(1) }),
     declared: nat({ ports: random }),
-    mismatch: /^ports .*declared random, measured sequential \+1$/,
+    mismatch: /^ports: declared random, measured sequential \+1 /,
   },
   {
     title: "+3 as +1",
     real: nat({ ports: sequential(3) }),
     declared: nat({ ports: sequential(1) }),
-    mismatch: /^ports .*declared sequential \+1, measured sequential \+3$/,
+    mismatch: /^ports: declared sequential \+1, measured sequential \+3 /,
   },
   {
     title: "-1 as +1",
     real: nat({ ports: sequential(-1) }),
     declared: nat({ ports: sequential(1) }),
-    mismatch: /^ports .*declared sequential \+1, measured sequential -1$/,
+    mismatch: /^ports: declared sequential \+1, measured sequential -1 /,
   },
   {
     title: "another range of ports",
     real: nat({ ports: sequential(1, 30_000) }),
     declared: nat({ ports: sequential(1) }),
-    mismatch: /^port 300\d\d is outside 40000-40300$/,
+    mismatch: /^ports: 300\d\d is none of 40000-40300 /,
+  },
+  {
+    title: "endpoint-independent as address-and-port-dependent mapping",
+    real: nat({ ports: random, mapping: "endpoint-independent" }),
+    declared: nat({ ports: random }),
+    mismatch: /^mapping: declared address-and-port-dependent, measured endpoint-independent /,
+  },
+  {
+    title: "address-dependent as endpoint-independent mapping",
+    real: nat({ ports: sequential(1), mapping: "address-dependent" }),
+    declared: nat({ ports: sequential(1), mapping: "endpoint-independent" }),
+    mismatch: /^mapping: declared endpoint-independent, measured address-dependent /,
+  },
+  {
+    title: "an open as a closed filter",
+    real: nat({ filtering: "endpoint-independent" }),
+    declared: nat(),
+    mismatch: /^filtering: declared address-and-port-dependent, measured endpoint-independent /,
+  },
+  {
+    title: "a filter of addresses as one of ports",
+    real: nat({ filtering: "address-dependent" }),
+    declared: nat(),
+    mismatch: /^filtering: declared address-and-port-dependent, measured address-dependent /,
   },
   {
     title: "resetting as dropping",
     real: nat({ unsolicitedSyn: "reset" }),
     declared: nat(),
-    mismatch: /^unsolicitedSyn: declared silence, measured reset$/,
+    mismatch: /^unsolicitedSyn: declared drop, measured reset \(RST\)$/,
   },
   {
     title: "dropping as resetting",
     real: nat(),
     declared: nat({ unsolicitedSyn: "reset" }),
-    mismatch: /^unsolicitedSyn: declared reset, measured silence$/,
+    mismatch: /^unsolicitedSyn: declared reset, measured silence \(silence for 1\.\d s\)$/,
+  },
+  {
+    title: "one ICMP error as another",
+    real: nat({ unsolicitedSyn: "admin-prohibited" }),
+    declared: nat({ unsolicitedSyn: "port-unreachable" }),
+    mismatch: /^unsolicitedSyn: declared port-unreachable, measured admin-prohibited \(ICMP 3\/13 /,
+  },
+  {
+    title: "another answer to the wrong peer",
+    real: nat({ unsolicitedSyn: "drop", wrongPeerSyn: "reset" }),
+    declared: nat({ unsolicitedSyn: "drop" }),
+    mismatch: /^wrongPeerSyn: declared drop, measured reset /,
   },
   {
     title: "translating as dropping time-exceeded",
     real: nat(),
     declared: nat({ timeExceeded: "drop" }),
-    mismatch: /^timeExceeded arrives at the host: declared false, measured true$/,
+    mismatch: /^timeExceeded: declared drop, measured translate /,
   },
   {
     title: "dropping as translating time-exceeded",
     real: nat({ timeExceeded: "drop" }),
     declared: nat(),
-    mismatch: /^timeExceeded arrives at the host: declared true, measured false$/,
+    mismatch: /^timeExceeded: declared translate, measured drop /,
+  },
+  {
+    title: "a mapping torn down by ICMP as one that stays",
+    real: nat({ timeExceeded: "teardown" }),
+    declared: nat(),
+    mismatch: /^timeExceeded: declared translate, measured teardown /,
+  },
+  ...RESETS.map((real, index): Case => {
+    const declared = RESETS[(index + 1) % RESETS.length]!;
+    return {
+      title: `a RST: ${real} as ${declared}`,
+      real: nat({ reset: real }),
+      declared: nat({ reset: declared }),
+      mismatch: new RegExp(`^reset: declared ${declared}, measured ${real} `),
+    };
+  }),
+  ...OUT_OF_STATE.map((real, index): Case => {
+    const declared = OUT_OF_STATE[(index + 1) % OUT_OF_STATE.length]!;
+    return {
+      title: `a SYN+ACK outward: ${real} as ${declared}`,
+      real: nat({ outOfState: real }),
+      declared: nat({ outOfState: declared }),
+      mismatch: new RegExp(`^outOfState: declared ${declared}, measured ${real} `),
+    };
+  }),
+  {
+    title: "a refused as an accepted crossing SYN",
+    real: nat({ crossingSyn: "refuse" }),
+    declared: nat(),
+    mismatch: /^crossingSyn: declared accept, measured refuse /,
+  },
+  {
+    title: "a liberal as a strict window",
+    real: nat({ windowTracking: "liberal" }),
+    declared: nat(),
+    mismatch: /^windowTracking: declared strict, measured liberal /,
+  },
+  {
+    title: "rewritten as kept sequence numbers",
+    real: nat({ sequenceNumbers: "rewrite" }),
+    declared: nat(),
+    mismatch: /^sequenceNumbers: declared keep, measured rewrite /,
+  },
+  {
+    title: "stock as refused source routes",
+    real: nat({ sourceRoute: "stock" }),
+    declared: nat(),
+    mismatch: /^sourceRoute: declared refuse, measured stock /,
+  },
+  {
+    title: "hairpin as none",
+    real: nat({ hairpin: true }),
+    declared: nat(),
+    mismatch: /^hairpin: declared false, measured true /,
+  },
+  {
+    title: "no hairpin as one",
+    real: nat(),
+    declared: nat({ hairpin: true }),
+    mismatch: /^hairpin: declared true, measured false /,
   },
   {
     title: "a NAT as none",
     real: nat({ ports: sequential(1), unsolicitedSyn: "reset" }),
     declared: ROUTER,
-    mismatch: /^no NAT expected, yet 10\.1\.0\.2:\d+ appears as 192\.0\.2\.2:\d+$/,
+    mismatch: /^no NAT expected, yet 10\.1\.0\.2:\d+ is seen as 192\.0\.2\.2:\d+$/,
   },
   {
     title: "none as a NAT",
@@ -109,6 +207,7 @@ describe.skipIf(noEngine)("calibration", () => {
 
   beforeAll(async () => {
     world = await openTestWorld("calibration");
+    await setCore(world, MEASURING_CORE);
   });
   afterAll(() => world?.[Symbol.asyncDispose]());
   beforeEach(() => cleanWorld(world));
@@ -118,6 +217,7 @@ describe.skipIf(noEngine)("calibration", () => {
     nat({ ports: sequential(3), unsolicitedSyn: "reset" }),
     nat({ ports: sequential(-1) }),
     nat({ ports: random, timeExceeded: "drop" }),
+    nat({ sourceRoute: "stock" }),
     ROUTER,
   ])("confirms $model of both sides at once", async (gateway) => {
     await Promise.all([loadGateway(world, "a", gateway), loadGateway(world, "b", gateway)]);

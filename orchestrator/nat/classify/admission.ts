@@ -5,7 +5,7 @@ import type { Dependency } from "../model.ts";
 /** An ICMP answer that comes later than this was held back on purpose (RFC 5382 REQ-4 asks for 6 s). */
 const HELD_BACK_MS = 1_500;
 /** Silence for longer than RFC 5382 REQ-4's 6 s is silence for good. */
-const FOR_GOOD_MS = 7_000;
+const FOR_GOOD_MS = 6_500;
 
 /** Who may send a SYN to an existing mapping (RFC 4787 section 5), from two strangers to an established connection. */
 export function classifyFiltering(probes: readonly StrangerSyn[]): Finding<Dependency> {
@@ -62,18 +62,23 @@ function classifyError(fate: Extract<SynFate, { kind: "icmp" }>, evidence: strin
   return undetermined(`no axis value has this answer: ${evidence}`);
 }
 
-/** In a few words: `silence for 130 ms`, `RST`, `ICMP 3/3 from 192.0.2.2`. Times only where they matter. */
+/** In a few words: `silence for 0.1 s`, `RST`, `ICMP 3/3 from 192.0.2.2`. Times only where they matter. */
 export function describeFate(fate: SynFate): string {
   switch (fate.kind) {
     case "silence":
-      return `silence for ${Math.round(fate.waitedMs)} ms`;
+      return `silence for ${secondsText(fate.waitedMs)}`;
     case "reset":
       return "RST";
     case "icmp":
-      return `ICMP ${fate.type}/${fate.code} from ${fate.by}${fate.afterMs > HELD_BACK_MS ? ` after ${Math.round(fate.afterMs)} ms` : ""}`;
+      return `ICMP ${fate.type}/${fate.code} from ${fate.by}${fate.afterMs > HELD_BACK_MS ? ` after ${secondsText(fate.afterMs)}` : ""}`;
     case "accepted":
       return "SYN+ACK";
   }
+}
+
+/** To a tenth of a second: what is finer differs from run to run. */
+function secondsText(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
 }
 
 export function kindOf(refusal: MeasuredRefusal): string {

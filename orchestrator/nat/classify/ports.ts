@@ -5,7 +5,7 @@ import { newMappings, type SeenBinding } from "./mapping.ts";
 import { climbs, constantStep, findStep } from "./step.ts";
 
 /** Fewer ports without a pattern may be the start of a pattern. */
-const RANDOM_FROM = 5;
+const RANDOM_FROM = 4;
 /** By chance, a random allocator keeps the parity of so many ports once in 16,384 times. */
 const PARITY_FROM = 14;
 /** Of so many bindings one may have been moved by another host that held the port. */

@@ -58,8 +58,10 @@ export function classifySourceRoute(
   const evidence = `the SYN reached X from ${formatEndpoint(from)}, answers came through from ${answers(routed)}`;
   if (answerFromFinal) return determined(answerFromX ? "stateless" : "aware", evidence);
   if (answerFromX) return determined("stock", evidence);
-  const where = inside.includes(from.ip) ? "the SYN left untranslated" : "no answer came through";
-  return undetermined(`${where} (${evidence})`);
+  // To a NAT that reads no source routes the TCP checksum, which covers the final destination, is wrong: Linux calls the SYN invalid.
+  if (inside.includes(from.ip))
+    return determined("stock", `the SYN with a source route left untranslated, from ${formatEndpoint(from)}`);
+  return undetermined(`no answer came through (${evidence})`);
 }
 
 function answers({ answerFromFinal, answerFromX }: { answerFromFinal: boolean; answerFromX: boolean }): string {

@@ -1,6 +1,8 @@
 import { formatEndpoint } from "../../../wire/address.ts";
 import type { Binding } from "../../../wire/fingerprint.ts";
 import { isSeen } from "../classify/mapping.ts";
+import type { Finding } from "../measured.ts";
+import type { Dependency } from "../model.ts";
 import { fail, judgeTest, open, pass, type Judgement, type Requirement, type Subject } from "./requirement.ts";
 
 /**
@@ -50,19 +52,24 @@ export const RFC4787: readonly Requirement[] = [
     id: "REQ-11",
     level: "MUST",
     text: "behaviour is deterministic: a conflict of ports changes no mapping's kind",
-    judge: ({ seen }) => judgeTest(seen.overloading, ({ made }) => judgeConflict(made)),
+    judge: ({ seen, found }) => judgeTest(seen.overloading, ({ made }) => judgeConflict(made, found.axes.mapping)),
   },
 ];
 
-/** The second host finds its port taken: whether its connections share an outside port must not depend on that. */
-function judgeConflict(made: readonly Binding[]): Judgement {
-  const hosts = [...Map.groupBy(made.filter(isSeen), ({ local }) => local.ip).values()];
-  if (hosts.length < 2 || hosts.some(({ length }) => length < 2))
-    return open("two hosts with one local port did not both reach two endpoints of X");
-  const ports = hosts.map((host) => new Set(host.map(({ outside }) => formatEndpoint(outside))).size);
-  const same = ports.every((count) => (count === 1) === (ports[0] === 1));
-  const said = "two hosts with one local port, two endpoints of X";
-  return same ? pass(`${said}: mapped in the same kind`) : fail(`${said}: mapped in different kinds`);
+/** The host that finds its port taken: what its mappings depend on must be what they depend on elsewhere. */
+function judgeConflict(made: readonly Binding[], mapping: Finding<Dependency>): Judgement {
+  if (mapping.kind === "undetermined") return open(mapping.why);
+  if (mapping.value === "address-and-port-dependent") return pass("every connection has a mapping of its own anyway");
+  const hosts = Map.groupBy(made.filter(isSeen), ({ local }) => local.ip);
+  if (hosts.size < 2) return open("connections from two inside addresses did not come about");
+  const alike = [...hosts.values()].flatMap((host) =>
+    mapping.value === "address-dependent" ? [...Map.groupBy(host, ({ x }) => x.ip).values()] : [host],
+  );
+  const ports = alike.map((group) => new Set(group.map(({ outside }) => formatEndpoint(outside))).size);
+  const said = "of two hosts with one local port";
+  return ports.every((count) => count === 1)
+    ? pass(`${said}, each keeps one outside port`)
+    : fail(`${said}, one has ${Math.max(...ports)} outside ports where it had one without the other`);
 }
 
 function judgeParity({ seen, found }: Subject): Judgement {
