@@ -17,7 +17,14 @@ export function checkModel(stated: PartialModel & Pick<NatModel, "ports">): stri
 const DELAY_MS = { least: 100, most: 60_000 };
 
 function checkAnswers({ unsolicitedSyn, wrongPeerSyn }: NatModel): string[] {
-  return Object.entries({ unsolicitedSyn, wrongPeerSyn }).flatMap(([axis, answer]) => checkDelay(axis, answer));
+  const delays = Object.entries({ unsolicitedSyn, wrongPeerSyn }).flatMap(([axis, answer]) => checkDelay(axis, answer));
+  const different =
+    typeof unsolicitedSyn !== "string" &&
+    typeof wrongPeerSyn !== "string" &&
+    unsolicitedSyn.afterMs !== wrongPeerSyn.afterMs;
+  return different
+    ? [...delays, "unsolicitedSyn and wrongPeerSyn wait in one queue: their afterMs must be the same"]
+    : delays;
 }
 
 function checkDelay(axis: string, answer: SynRefusal): string[] {
@@ -30,7 +37,7 @@ function checkDelay(axis: string, answer: SynRefusal): string[] {
 }
 
 /** Whom the filter lets in cannot be refused on another axis. */
-function checkFilter({ filtering, unsolicitedSyn, wrongPeerSyn, crossingSyn }: NatModel): string[] {
+function checkFilter({ filtering, unsolicitedSyn, wrongPeerSyn, crossingSyn, timeExceeded }: NatModel): string[] {
   const open = filtering === "endpoint-independent";
   const problems: string[] = [];
   if (open && JSON.stringify(unsolicitedSyn) !== JSON.stringify(wrongPeerSyn)) {
@@ -41,6 +48,11 @@ function checkFilter({ filtering, unsolicitedSyn, wrongPeerSyn, crossingSyn }: N
   if (filtering !== "address-and-port-dependent" && crossingSyn === "refuse") {
     problems.push(
       `crossingSyn refuse contradicts filtering ${filtering}: the peer that was sent to is one the filter lets in`,
+    );
+  }
+  if (filtering !== "address-and-port-dependent" && timeExceeded === "teardown") {
+    problems.push(
+      `timeExceeded teardown contradicts filtering ${filtering}: the mapping is more than the connection that the error ends`,
     );
   }
   return problems;

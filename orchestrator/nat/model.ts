@@ -33,7 +33,10 @@ export function refusalName(refusal: SynRefusal): string {
   return typeof refusal === "string" ? refusal : refusal.kind;
 }
 
-/** What happens to an ICMP time-exceeded for a mapping (NATBLASTER assumptions 2 and 3). */
+/**
+ * What happens to an ICMP time-exceeded for a mapping (NATBLASTER assumptions 2 and 3). `teardown`: the mapping goes, and the host
+ * learns of the error all the same.
+ */
 export const TIME_EXCEEDED = ["translate", "drop", "teardown"] as const;
 export type TimeExceeded = (typeof TIME_EXCEEDED)[number];
 
@@ -76,7 +79,10 @@ export interface NatModel {
   readonly timeExceeded: TimeExceeded;
   readonly reset: Reset;
   readonly outOfState: OutOfState;
-  /** A SYN that comes in from the very peer an outgoing SYN is waiting for (simultaneous open, RFC 5382 REQ-2). */
+  /**
+   * A SYN that comes in from the very peer an outgoing SYN is waiting for (simultaneous open, RFC 5382 REQ-2). Refused, it is dropped in
+   * silence, and the mapping stays.
+   */
   readonly crossingSyn: "accept" | "refuse";
   /** Whether segments outside the TCP window are dropped. */
   readonly windowTracking: "strict" | "liberal";

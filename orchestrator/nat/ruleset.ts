@@ -42,6 +42,7 @@ const AXES: readonly AxisRules[] = [
   sequenceNumberRules,
   sourceRouteRules,
   timeExceededRules,
+  crossingRules,
   resetRules,
   allocationRules,
   recorderRules,
@@ -49,13 +50,13 @@ const AXES: readonly AxisRules[] = [
   hairpinRules,
   outOfStateRules,
   unsolicitedRules,
-  crossingRules,
   windowRules,
   timeoutRules,
   blockedInward,
 ];
 /** A stateless NAT has no connections that the other axes could be about. */
 const STATELESS: readonly AxisRules[] = [
+  sequenceNumberRules,
   sourceRouteRules,
   timeExceededRules,
   statelessRules,

@@ -170,6 +170,16 @@ describe.skipIf(missing)("a NAT on the real kernel", () => {
     });
   });
 
+  it("that refuses a crossing SYN keeps the mapping from a RST behind it all the same", async () => {
+    await lab.load({ crossingSyn: "refuse", reset: "ignore" });
+    await open();
+    incoming("syn", { seq: 500 });
+    incoming("rst ack", { seq: 0, ack: 1001 });
+    incoming("syn ack", { seq: 500, ack: 1001 });
+    expect(await inside.arrival(isTcp(SYN_ACK))).toBeDefined();
+    expect(await inside.arrival(isTcp(RST_ACK), 0)).toBe(undefined);
+  });
+
   describe("reached by a segment far outside the window", () => {
     it.each([
       ["strict", false],

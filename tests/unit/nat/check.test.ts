@@ -80,6 +80,16 @@ describe("checkModel", () => {
       /wrongPeerSyn reset contradicts filtering endpoint-independent/,
     ],
     [
+      "two delays in one queue",
+      { unsolicitedSyn: { kind: "delayed-icmp", afterMs: 6000 }, wrongPeerSyn: { kind: "delayed-icmp", afterMs: 500 } },
+      /wait in one queue/,
+    ],
+    [
+      "an error that takes a mapping which is open to others",
+      { filtering: "address-dependent", timeExceeded: "teardown" },
+      /teardown contradicts filtering address-dependent/,
+    ],
+    [
       "a filter that refuses whom it admits",
       { filtering: "address-dependent", crossingSyn: "refuse" },
       /crossingSyn refuse contradicts filtering address-dependent/,

@@ -124,6 +124,14 @@ describe.skipIf(missing)("a NAT on the real kernel", () => {
     });
   });
 
+  it("that is stateless can shift sequence numbers too", async () => {
+    await lab.load(completeModel({ ...NATS.stateless.axes, sequenceNumbers: "rewrite" }));
+    outgoing("syn", { seq: 5 });
+    expect(await outside.arrival(isTcp(TCP_FLAG.syn))).toMatchObject({ ip: { src: NAT }, tcp: { seq: 5 + SHIFT } });
+    incoming("syn ack", { seq: 77, ack: 6 + SHIFT });
+    expect(await inside.arrival(isTcp(SYN_ACK))).toMatchObject({ ip: { dst: INSIDE }, tcp: { seq: 77, ack: 6 } });
+  });
+
   describe("that rewrites sequence numbers", () => {
     beforeEach(() => lab.load({ sequenceNumbers: "rewrite" }));
 
