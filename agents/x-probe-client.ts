@@ -1,0 +1,194 @@
+import type { Socket } from "node:net";
+import { ipv4ToU32, port, u32ToIpv4, type Endpoint, type Ipv4 } from "../wire/address.ts";
+import { decodeIcmp } from "../wire/icmp.ts";
+import { PROTOCOL, decodeIpv4 } from "../wire/ipv4.ts";
+import { PROBE_VERSION, parseProberMessage, type ProbeReply, type ProberMessage } from "../wire/probe.ts";
+import { LineSplitter, X_PORTS } from "../wire/rendezvous.ts";
+import type { Recorder } from "./capture.ts";
+import { log, nowUs } from "./channel.ts";
+import { addressesBeside } from "./net/addresses.ts";
+import type { SeenPacket } from "./net/packet-socket.ts";
+import type { RawSocket } from "./net/raw-socket.ts";
+import { icmpDatagram, segmentDatagram } from "./probe/datagram.ts";
+
+/** A client that says nothing for so long is gone; probers ping. */
+const IDLE_MS = 60_000;
+/** Packets one client may have sent: in all, at once, and per second. */
+const MAX_PACKETS = 20_000;
+const BURST = 500;
+const PACKETS_PER_S = 200;
+/** Sequence numbers one client may watch for. */
+const MAX_WATCHED = 256;
+/** A welcome tells no more of X's own addresses. */
+const MAX_ADDRESSES = 8;
+/** A client that does not read what it asked for is cut off. */
+const MAX_UNREAD_BYTES = 256 << 10;
+/** A client that was refused may read so long why. */
+const FAREWELL_MS = 1_000;
+
+/** One prober's connection, as X serves it. */
+export class ProbeClient {
+  readonly #stream: Socket;
+  readonly #recorder: Recorder;
+  readonly #raw: RawSocket;
+  readonly #outside: Endpoint;
+  readonly #outsideU32: number;
+  readonly #addresses: readonly Ipv4[];
+  readonly #watched = new Set<number>();
+  #greeted = false;
+  readonly #allowance = new Allowance();
+
+  constructor(stream: Socket, recorder: Recorder, raw: RawSocket) {
+    this.#stream = stream;
+    this.#recorder = recorder;
+    this.#raw = raw;
+    this.#outside = { ip: (stream.remoteAddress ?? "0.0.0.0") as Ipv4, port: port(stream.remotePort ?? 0) };
+    this.#outsideU32 = ipv4ToU32(this.#outside.ip);
+    this.#addresses = addressesBeside((stream.localAddress ?? "0.0.0.0") as Ipv4).slice(0, MAX_ADDRESSES);
+    stream.setTimeout(IDLE_MS, () => refuse(stream, "silent for too long"));
+    const splitter = new LineSplitter();
+    stream.on("data", (chunk: Buffer) => {
+      const { lines, overflow } = splitter.push(chunk.toString("utf8"));
+      const refusal = overflow ? "line too long" : this.#hearAll(lines);
+      if (refusal !== undefined) refuse(stream, refusal);
+    });
+    stream.on("end", () => stream.end());
+  }
+
+  /** Tells the prober of a packet that is its own. */
+  look(packet: SeenPacket): void {
+    if (packet.direction !== "in" || !this.#greeted) return;
+    const { view, start } = packet;
+    const protocol = view.getUint8(start + 9);
+    if (protocol === PROTOCOL.tcp) this.#lookAtSegment(packet);
+    else if (protocol === PROTOCOL.icmp) this.#lookAtIcmp(packet);
+  }
+
+  #lookAtSegment({ view, start, captured, atUs }: SeenPacket): void {
+    const tcp = start + (view.getUint8(start) & 0xf) * 4;
+    if (tcp + 20 > start + captured) return;
+    const dstPort = view.getUint16(tcp + 2);
+    if (dstPort < X_PORTS.silent.from || dstPort > X_PORTS.silent.to) return;
+    const seq = view.getUint32(tcp + 4);
+    const [src, srcPort] = [view.getUint32(start + 12), view.getUint16(tcp)];
+    if (srcPort === 0 || (src !== this.#outsideU32 && !this.#watched.has(seq))) return;
+    this.#say({
+      t: "seen",
+      atUs,
+      src: { ip: u32ToIpv4(src), port: port(srcPort) },
+      dst: { ip: u32ToIpv4(view.getUint32(start + 16)), port: port(dstPort) },
+      flags: view.getUint16(tcp + 12) & 0x1ff,
+      seq,
+      ack: view.getUint32(tcp + 8),
+    });
+  }
+
+  #lookAtIcmp({ bytes, atUs }: SeenPacket): void {
+    const packet = decodeIpv4(bytes);
+    const icmp = packet.ok ? decodeIcmp(packet.value.payload) : packet;
+    if (!packet.ok || !icmp.ok || icmp.value.kind === "other" || !icmp.value.original.ok) return;
+    const { src, dst, transport } = icmp.value.original.value;
+    if (dst !== this.#outside.ip || !this.#addresses.includes(src) || transport.kind !== "tcp") return;
+    if (transport.srcPort === 0 || transport.dstPort === 0) return;
+    this.#say({
+      t: "seen-icmp",
+      atUs,
+      by: packet.value.src,
+      type: icmp.value.kind === "time-exceeded" ? 11 : 3,
+      code: icmp.value.code,
+      src: { ip: src, port: transport.srcPort },
+      dst: { ip: dst, port: transport.dstPort },
+    });
+  }
+
+  /** Does what the lines ask, or says why not. */
+  #hearAll(lines: readonly string[]): string | undefined {
+    for (const line of lines) {
+      const parsed = parseProberMessage(line);
+      if (!parsed.ok) return parsed.error;
+      const refusal = this.#hear(parsed.message);
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
+  }
+
+  #hear(message: ProberMessage): string | undefined {
+    if (!this.#greeted && message.t !== "hello") return "hello must come first";
+    switch (message.t) {
+      case "hello":
+        return this.#welcome(message.v);
+      case "watch":
+        if (this.#watched.size >= MAX_WATCHED) return "too many sequence numbers to watch for";
+        this.#watched.add(message.seq);
+        return undefined;
+      case "ping":
+        this.#recorder.drain();
+        this.#say({ t: "pong" });
+        return undefined;
+      case "segment":
+      case "icmp":
+        return this.#send(message);
+    }
+  }
+
+  #welcome(version: number): string | undefined {
+    if (version !== PROBE_VERSION) return `this X speaks version ${PROBE_VERSION}, not ${version}`;
+    this.#greeted = true;
+    const [addresses, observed] = [this.#addresses, this.#outside];
+    this.#say({
+      t: "welcome",
+      v: PROBE_VERSION,
+      observed,
+      addresses,
+      probes: X_PORTS.probes,
+      silent: X_PORTS.silent,
+    });
+    return undefined;
+  }
+
+  #send(message: Extract<ProberMessage, { t: "segment" | "icmp" }>): string | undefined {
+    const { ip, port: fromPort } = message.from;
+    if (!this.#addresses.includes(ip)) return "that address is not X's";
+    if (fromPort < X_PORTS.silent.from || fromPort > X_PORTS.silent.to) return "that port is not a silent one";
+    if (!this.#allowance.take()) return "too many packets";
+    const to = { ip: this.#outside.ip, port: port(message.to) };
+    const datagram =
+      message.t === "segment"
+        ? segmentDatagram({ ...message, to, payload: new Uint8Array(message.bytes) })
+        : icmpDatagram({ ...message, to });
+    const atUs = nowUs();
+    if (!this.#raw.send(datagram, to.ip)) return "X's send buffer is full";
+    this.#say({ t: "sent", id: message.id, atUs });
+    return undefined;
+  }
+
+  #say(reply: ProbeReply): void {
+    if (!this.#stream.writable) return;
+    this.#stream.write(`${JSON.stringify(reply)}\n`);
+    if (this.#stream.writableLength > MAX_UNREAD_BYTES) this.#stream.destroy();
+  }
+}
+
+/** How many packets may still be sent, growing with time. */
+class Allowance {
+  #left = BURST;
+  #sent = 0;
+  #at = performance.now();
+
+  /** Whether one more may be sent now; it counts as sent. */
+  take(): boolean {
+    const now = performance.now();
+    this.#left = Math.min(BURST, this.#left + ((now - this.#at) / 1000) * PACKETS_PER_S) - 1;
+    this.#at = now;
+    this.#sent += 1;
+    return this.#left >= 0 && this.#sent <= MAX_PACKETS;
+  }
+}
+
+/** Tells a prober why it gets nothing, and closes. */
+export function refuse(stream: Socket, reason: string): void {
+  log("refused", { from: `${stream.remoteAddress}:${stream.remotePort}`, reason });
+  if (stream.writable) stream.end(`${JSON.stringify({ t: "refused", reason } satisfies ProbeReply)}\n`);
+  stream.removeAllListeners("data").resume();
+  setTimeout(() => stream.destroy(), FAREWELL_MS).unref();
+}
