@@ -1,4 +1,5 @@
 import type { Capture, Evidence, Exchange } from "../../../orchestrator/evidence/types.ts";
+import type { GatewayId } from "../../../orchestrator/plan/shape.ts";
 import type { Outcome } from "../../../orchestrator/verdict/outcome.ts";
 import { sightingsOf, type Segment } from "../../../orchestrator/verdict/sightings.ts";
 import type { Endpoint, Ipv4, Port } from "../../../wire/address.ts";
@@ -7,7 +8,6 @@ import { seededBytes, sha256 } from "../../../wire/seeded.ts";
 
 /** Ways to change recorded evidence; each returns a copy in which one thing is different. */
 export type Falsify = (evidence: Evidence) => Evidence;
-type Nat = "na" | "nb";
 
 export const endpoint = (ip: string, port: number): Endpoint => ({ ip: ip as Ipv4, port: port as Port });
 
@@ -26,10 +26,10 @@ export function mapCapture(node: NodeId, change: (capture: Capture) => Capture):
   };
 }
 
-export function mapEntries(nat: Nat, change: (entry: ConntrackRecord) => ConntrackRecord | undefined): Falsify {
+export function mapEntries(nat: GatewayId, change: (entry: ConntrackRecord) => ConntrackRecord | undefined): Falsify {
   return (evidence) => ({
     ...evidence,
-    entries: { ...evidence.entries, [nat]: evidence.entries[nat].flatMap((entry) => change(entry) ?? []) },
+    entries: { ...evidence.entries, [nat]: (evidence.entries[nat] ?? []).flatMap((entry) => change(entry) ?? []) },
   });
 }
 

@@ -27,6 +27,15 @@ export const RECORDINGS = [
   "mispredicted-neighbour",
   "reset-by-nat",
   "filtered",
+  "direct-carriers",
+  "direct-hairpin",
+  "direct-stateless",
+  "mispredicted-behind-carrier",
+  "reset-by-carrier",
+  "reset-without-hairpin",
+  "filtered-behind-carrier",
+  "filtered-without-hairpin",
+  "forged-under-own-address",
 ] as const;
 export type Recording = (typeof RECORDINGS)[number];
 
