@@ -5,6 +5,7 @@ import {
   IP_TTL,
   SOCK_STREAM,
   SOL_SOCKET,
+  SO_LINGER,
   SO_REUSEADDR,
   SO_REUSEPORT,
   bindSocket,
@@ -57,10 +58,15 @@ export class TcpSocket {
 
   /** Ends the connection with RST where there is one, silently where there is none yet. */
   destroy(): void {
-    if (this.stream.connecting) this.stream.destroy();
-    else this.stream.resetAndDestroy();
+    if (!this.stream.connecting) return void this.stream.resetAndDestroy();
+    // a SYN that crossed ours has made it SYN_RECV, which would live on as an orphan and hold the ports
+    setOption(this.fd, SOL_SOCKET, SO_LINGER, LINGER_NOT);
+    this.stream.destroy();
   }
 }
+
+/** struct linger: on, for no time; close(2) then sends RST where there is somebody to send it to (tcp_disconnect()). */
+const LINGER_NOT = new Uint8Array(Int32Array.of(1, 0).buffer);
 
 /** A listening socket on a port that connecting sockets may share. */
 export function listenOn(localPort: number, onConnection: (stream: Socket) => void): Promise<Server> {

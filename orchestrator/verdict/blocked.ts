@@ -8,7 +8,8 @@ import { noCollision, spoofFiltered, turnedAway } from "./forged.ts";
 import { gap, mappingsOf, punchesOf, text, type Hop, type Scene, type SideOfScene } from "./scene.ts";
 import type { Segment } from "./sightings.ts";
 
-const ENDED_BY_ICMP: readonly FailureCode[] = ["icmp-leak", "deadline"];
+/** How an attempt ends whose first try an ICMP error ended, where the technique tries again. */
+const ENDED_LATER: readonly FailureCode[] = ["deadline", "peer-failed"];
 
 type Finder = (scene: Scene, side: SideOfScene) => Blockage | undefined;
 
@@ -41,7 +42,9 @@ export function findBlockage(scene: Scene): Blockage | undefined {
  */
 function killedByIcmp(scene: Scene, side: SideOfScene): Blockage | undefined {
   const attempt = scene.evidence.attempts[side.side];
-  if (attempt.ok || !ENDED_BY_ICMP.includes(attempt.failure)) return undefined;
+  if (attempt.ok) return undefined;
+  const triesAgain = scene.technique.name === "simultaneous-open";
+  if (attempt.failure !== "icmp-leak" && !(triesAgain && ENDED_LATER.includes(attempt.failure))) return undefined;
   for (const syn of punchesOf(scene, side)) {
     const error = scene.icmp.find(
       ({ node, direction, src, atUs }) =>

@@ -47,13 +47,22 @@ describe("a blocked outcome names its cause and place, and in a sentence the pac
     expect((evidence.attempts[side as "a" | "b"] as { failure: string }).failure).toBe("icmp-leak");
   });
 
-  it("icmp-killed-connect, where the host tried again until its deadline", async () => {
+  it("icmp-killed-connect, where the technique tries again until a deadline; and only there", async () => {
     const { cell, evidence, outcome } = await blocked("icmp-killed-connect");
     const late: AttemptResult = { ok: false, failure: "deadline", detail: "nothing decisive" };
-    const persistent = { ...evidence, attempts: { a: late, b: late } };
-    const judged = mustBeBlocked(judge(cell, persistent));
+    const other: AttemptResult = { ok: false, failure: "peer-failed", detail: "deadline" };
+    const persistent = { ...evidence, attempts: outcome.at === "a" ? { a: other, b: late } : { a: late, b: other } };
+    const technique = {
+      name: "simultaneous-open",
+      retryMs: 1000,
+      predictionOffset: 0,
+      gapMs: 0,
+      skewMs: 0,
+    } as const;
+    const judged = mustBeBlocked(judge({ ...cell, technique }, persistent));
     expect(judged).toMatchObject({ cause: "icmp-killed-connect", at: outcome.at });
     expect(judged.why).toMatch(/ended its connect\(\)$/);
+    expect(judge(cell, persistent)).not.toMatchObject({ cause: "icmp-killed-connect" });
   });
 
   it("port-exhausted: the SYN that entered the NAT and never left it", async () => {
