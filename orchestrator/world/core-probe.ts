@@ -32,6 +32,7 @@ export interface Arrival {
 
 /** Everything that the captures show of a set of probes. */
 export interface Sightings {
+  /** Those at the same edge in the order in which they came. */
   readonly arrivals: readonly Arrival[];
   /** Who answered which expiring probe with time-exceeded. */
   readonly answers: readonly { readonly probe: Probe; readonly from: Ipv4 }[];
@@ -47,8 +48,8 @@ export function natEdges({ ids }: Pick<World, "ids">): readonly Edge[] {
   return [edge(ids.includes("ca") ? "ca" : "na", a), edge(ids.includes("cb") ? "cb" : "nb", b)];
 }
 
-/** For experiments (RFC 3692): no NAT rule of ours and no host's socket knows it. */
-const PROTOCOL = 253;
+/** IGMP: no NAT rule of ours is about it, and a kernel drops what it cannot read of it without a word. */
+const PROTOCOL = 2;
 /** A source route that names one router and is used up: nobody is asked to follow it, but it is there. */
 const USED_ROUTE: readonly Ipv4Option[] = [{ kind: "lsrr", pointer: 8, route: [ipv4(ADDRESS.rTowardsX)] }];
 

@@ -1,13 +1,9 @@
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
 import { connectEngine } from "../../orchestrator/engine/index.ts";
 import type { RunReport } from "../../orchestrator/report/events.ts";
-import type { World } from "../../orchestrator/world/world.ts";
-import { ADDRESS } from "../../orchestrator/plan/addresses.ts";
-import { cellOf } from "../kit/cells.ts";
 import { natbed, openFolder, reportOf, startNatbed, type Folder } from "../kit/command.ts";
 import { quickEntry, scenario, slowEntry, untilPlanned } from "../kit/slow.ts";
-import { openTestWorld, playCell } from "../kit/world.ts";
 
 const noEngine = inject("noEngine");
 
@@ -86,28 +82,6 @@ matrix:
     expect(result?.why).toMatch(/^A's SYN from 10\.1\.0\.2:\d+ to \S+ entered NA and never left it/);
     expect(result?.trials[0]?.outcome).toMatchObject({ verdict: "blocked", cause: "port-exhausted", at: "na" });
     expect(done.code).toBe(0);
-  });
-});
-
-describe.skipIf(noEngine)("a core that lets nobody send under another's address (BCP 38)", () => {
-  let world: World;
-  beforeAll(async () => {
-    world = await openTestWorld("spoof");
-  });
-  afterAll(() => world?.[Symbol.asyncDispose]());
-
-  const cell = cellOf(
-    "{ technique: natblaster-2, na: [preserve], nb: [preserve], timeExceeded: [drop], expect: [{ verdict: direct }] }",
-  );
-
-  it("blocks X's forged packets at R, and with them the cell", async () => {
-    const before = await playCell(world, cell, "spoof/1");
-    expect(before.outcome).toMatchObject({ verdict: "direct", proof: { handshake: "forged" } });
-    const rule = ["FORWARD", "-i", "wan-x", "!", "-s", ADDRESS.x, "-j", "DROP"];
-    await world.agent("r").run(["iptables", "-I", ...rule]);
-    // shorter than the kernel waits before it sends a SYN again (1 s, RFC 6298), which then goes as far as any other
-    const { outcome } = await playCell(world, { ...cell, deadlineMs: 800 }, "spoof/2");
-    expect(outcome).toMatchObject({ verdict: "blocked", cause: "spoof-filtered", at: "r" });
   });
 });
 
