@@ -2,7 +2,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeIpv4 } from "../../wire/ipv4.ts";
 import { splitNetlink } from "../../wire/netlink.ts";
-import { decodeQueue, encodeQueueBind, encodeQueueCopy, encodeQueueVerdict } from "../../wire/nfqueue.ts";
+import {
+  decodeQueue,
+  encodeQueueBind,
+  encodeQueueCopy,
+  encodeQueueLength,
+  encodeQueueVerdict,
+  encodeQueueVerdicts,
+} from "../../wire/nfqueue.ts";
 import { errorOf, hex, valueOf } from "./codec.ts";
 import { recorded } from "./kernel.ts";
 
@@ -60,7 +67,28 @@ describe("a queue request", () => {
   });
 });
 
+describe("a queue request of linux/netfilter/nfnetlink_queue.h that no recording has", () => {
+  it("sets the queue's length", () => {
+    expect(encodeQueueLength(4, QUEUE, 65_536)).toEqual(
+      hex("1c000000 0203 0500 04000000 00000000 00 00 0005 0800 0300 00010000"),
+    );
+  });
+
+  it("accepts all packets up to one", () => {
+    expect(encodeQueueVerdicts({ queue: QUEUE, packetId: 7, verdict: "accept" })).toEqual(
+      hex("20000000 0303 0100 00000000 00000000 00 00 0005 0c00 0200 00000001 00000007"),
+    );
+  });
+});
+
 describe("a queue message", () => {
+  it("says when the packet came in, where the kernel knows", () => {
+    const stamp = "1400 0400 00000000 6543 2100 00000000 000f 1234";
+    const payload = hex(`02000005 0b00 0100 00000001 0800 02 00 ${stamp}`);
+    const packet = valueOf(decodeQueue({ type: 0x300, flags: 0, seq: 0, pid: 0, payload }));
+    expect(packet).toMatchObject({ packetId: 1, hook: 2, atUs: 0x65432100 * 1e6 + 0xf1234 });
+  });
+
   it("is refused with the reason where it is no packet", () => {
     const read = (type: number, payload: string) =>
       errorOf(decodeQueue({ type, flags: 0, seq: 0, pid: 0, payload: hex(payload) }));

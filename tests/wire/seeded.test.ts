@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { seededBytes, seededPorts, sha256 } from "../../wire/seeded.ts";
+import { seededBytes, seededDraws, seededPorts, sha256 } from "../../wire/seeded.ts";
 
 describe("seeded bytes", () => {
   it("are the same today as in a recorded run", () => {
@@ -30,6 +30,25 @@ describe("seeded bytes", () => {
     const bytes = seededBytes("x", 1000);
     expect(sha256(bytes)).toBe(createHash("sha256").update(bytes).digest("hex"));
     expect(sha256(new Uint8Array(0))).toBe("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  });
+});
+
+describe("seeded draws", () => {
+  const draws = (seed: string, count: number): number[] => {
+    const sequence = seededDraws(seed);
+    return Array.from({ length: count }, () => sequence.next().value);
+  };
+
+  it("follow from the seed, and go on for ever", () => {
+    expect(draws("1", 5_000)).toEqual(draws("1", 5_000));
+    expect(new Set(draws("1", 5_000)).size).toBeGreaterThan(4_990);
+    expect(draws("1", 10)).not.toEqual(draws("2", 10));
+  });
+
+  it("are spread evenly from 0 to below 1", () => {
+    const counts = Array.from({ length: 10 }, () => 0);
+    for (const draw of draws("even", 10_000)) counts[Math.floor(draw * 10)]! += 1;
+    for (const count of counts) expect(Math.abs(count - 1_000)).toBeLessThan(150); // five standard deviations of 30
   });
 });
 
