@@ -4,12 +4,15 @@ import { oneOrMore, strict } from "./strict.ts";
 /** The word for "no carrier" in a list of carriers. */
 export const NO_CARRIER = "none";
 
+/** A round trip must end before TCP repeats a SYN of its own accord, after 1 s (RFC 6298 section 2), and some time is lost at the ends. */
+const MAX_DELAY_MS = 400;
+
 /** What the core does besides forwarding; what is not stated is as in PLAIN_CORE. */
 const core = strict({
   icmp: z.enum(["on", "off"]).exactOptional().describe("Whether R sends ICMP time-exceeded (default on)."),
   sourceRoute: z.enum(["forward", "refuse"]).exactOptional().describe("Source-routed packets (default refuse)."),
   antiSpoofing: z.boolean().exactOptional().describe("Whether X may send from its own addresses only (default false)."),
-  delayMs: z.number().min(0).max(1000).exactOptional().describe("One way, in ms (default 0)."),
+  delayMs: z.number().min(0).max(MAX_DELAY_MS).exactOptional().describe("One way, in ms (default 0)."),
   lossPercent: z.number().min(0).max(50).exactOptional().describe("Packets that the core loses (default 0)."),
   extraHops: z.int().min(0).max(8).exactOptional().describe("Routers before each NAT besides R (default 0)."),
 });

@@ -40,7 +40,7 @@ describe("the core", () => {
       "core: { jitter: 5 }",
       /core\.jitter: unknown key, allowed: icmp, sourceRoute, antiSpoofing, delayMs, /,
     ],
-    ["too long a delay", "core: { delayMs: 1001 }", /core\.delayMs: received 1001, must be at most 1000/],
+    ["too long a delay", "core: { delayMs: 401 }", /core\.delayMs: received 401, must be at most 400/],
     ["a delay backwards", "core: [{ delayMs: -1 }]", /core\[0\]\.delayMs: received -1, must be at least 0/],
     ["too much loss", "core: { lossPercent: 51 }", /core\.lossPercent: received 51, must be at most 50/],
     ["too many hops", "core: { extraHops: 9 }", /core\.extraHops: received 9, must be at most 8/],
