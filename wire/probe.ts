@@ -23,7 +23,7 @@ import {
 
 export const PROBE_VERSION = 1;
 /** Most payload bytes of a segment that X is asked to send. */
-export const MAX_PAYLOAD = 64;
+const MAX_PAYLOAD = 64;
 
 /** ICMP errors that X sends as if a segment that it saw had died. */
 export const ICMP_ERRORS = ["time-exceeded", "unreachable"] as const;

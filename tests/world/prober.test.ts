@@ -25,7 +25,7 @@ describe.skipIf(noEngine)("the prober", () => {
   let world: World;
 
   beforeAll(async () => {
-    world = await openTestWorld("prober");
+    world = await openTestWorld("prober", { neighbours: ["a"] });
   });
   afterAll(() => world?.[Symbol.asyncDispose]());
   beforeEach(() => cleanWorld(world));
@@ -130,6 +130,15 @@ describe.skipIf(noEngine)("the prober", () => {
     const { synSent, established, closing } = ran(seen.timers);
     for (const points of [synSent, established, closing])
       expect(points.map(({ alive }) => alive)).toEqual([true, true, true, true, true, true, true, true]);
+  });
+
+  it("counts the predictions that a busy neighbour spoils", { timeout: 60_000 }, async () => {
+    await loadGateway(world, "a", nat({ ports: { kind: "sequential", step: 1, range: { from: 40_000, to: 44_095 } } }));
+    await world.agent("a2").call("noise-begin", { x: ADDRESS.x, everyMs: 1 });
+    const seen = await probe({ mode: "fast" });
+    await world.agent("a2").call("noise-end", {});
+    const { tries, hits } = ran(seen.prediction);
+    expect(hits).toBeLessThan(tries);
   });
 
   it("says why it did not try what it has no right to, and does the rest", { timeout: 60_000 }, async () => {
