@@ -16,24 +16,14 @@ import { watchReadable } from "./net/poll.ts";
 
 const ENOENT = 2;
 
-/** Conntrack of this container's namespace over ctnetlink: flush, dump, and every event since the last flush. */
-export class Conntrack {
+/** The connections that this container's namespace knows, over ctnetlink: forgotten, read, removed one by one. */
+export class ConntrackTable {
   readonly #requests = new NetfilterSocket();
-  readonly #events = new NetfilterSocket(Object.values(CONNTRACK_GROUP));
-  #seen: ConntrackRecord[] = [];
-  #lost = false;
   #seq = 0;
 
-  constructor() {
-    watchReadable(this.#events.fd, () => this.#collect());
-  }
-
-  /** Forgets every entry and every event seen so far. */
+  /** Forgets every entry. */
   flush(): void {
     this.#request(encodeConntrackFlush(++this.#seq));
-    this.#collect();
-    this.#seen = [];
-    this.#lost = false;
   }
 
   dump(): readonly ConntrackRecord[] {
@@ -43,12 +33,6 @@ export class Conntrack {
   /** Forgets the TCP connection one of whose directions is `tuple`; false where there is none. */
   remove(tuple: ConntrackTuple): boolean {
     return this.#request(encodeConntrackDelete(++this.#seq, tuple)) !== undefined;
-  }
-
-  /** Events since the flush; `lost` when the kernel had to drop some (ENOBUFS). */
-  events(): { readonly records: readonly ConntrackRecord[]; readonly lost: boolean } {
-    this.#collect();
-    return { records: this.#seen, lost: this.#lost };
   }
 
   /**
@@ -76,6 +60,32 @@ export class Conntrack {
         }
       }
     }
+  }
+}
+
+/** Conntrack of this container's namespace over ctnetlink: flush, dump, and every event since the last flush. */
+export class Conntrack extends ConntrackTable {
+  readonly #events = new NetfilterSocket(Object.values(CONNTRACK_GROUP));
+  #seen: ConntrackRecord[] = [];
+  #lost = false;
+
+  constructor() {
+    super();
+    watchReadable(this.#events.fd, () => this.#collect());
+  }
+
+  /** Forgets every entry and every event seen so far. */
+  override flush(): void {
+    super.flush();
+    this.#collect();
+    this.#seen = [];
+    this.#lost = false;
+  }
+
+  /** Events since the flush; `lost` when the kernel had to drop some (ENOBUFS). */
+  events(): { readonly records: readonly ConntrackRecord[]; readonly lost: boolean } {
+    this.#collect();
+    return { records: this.#seen, lost: this.#lost };
   }
 
   #collect(): void {

@@ -3,7 +3,7 @@ import { decodeIpv4, PROTOCOL } from "../../wire/ipv4.ts";
 import type { ConntrackTuple } from "../../wire/conntrack.ts";
 import { decodeTcp } from "../../wire/tcp.ts";
 import { log } from "../channel.ts";
-import type { Conntrack } from "../conntrack.ts";
+import type { ConntrackTable } from "../conntrack.ts";
 import { PacketQueue, type HeldPacket } from "./packet-queue.ts";
 
 /** What the NAT's rules refuse with ICMP (orchestrator/nat/rules/unsolicited.ts). */
@@ -14,12 +14,12 @@ const HELD_MARK = 0x4e42feed;
  * meanwhile; else it is refused with ICMP. The packet itself waits in the kernel's queue, so that the kernel can quote it.
  */
 export class DelayedAnswer {
-  readonly #conntrack: Conntrack;
+  readonly #conntrack: ConntrackTable;
   readonly #waiting = new Map<number, NodeJS.Timeout>();
   #queue: PacketQueue | undefined;
   #afterMs = 0;
 
-  constructor(conntrack: Conntrack) {
+  constructor(conntrack: ConntrackTable) {
     this.#conntrack = conntrack;
   }
 

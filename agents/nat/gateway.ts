@@ -1,10 +1,9 @@
 import { execFile } from "node:child_process";
 import type { GatewayRules } from "../../wire/control.ts";
-import type { Conntrack } from "../conntrack.ts";
+import type { ConntrackTable } from "../conntrack.ts";
 import { nft } from "../net/nftables.ts";
-import { DelayedAnswer } from "./delayed-answer.ts";
+import { Duties } from "./duties.ts";
 import { setSysctls } from "./sysctl.ts";
-import { Teardown } from "./teardown.ts";
 
 const TABLE = "ip natbed";
 
@@ -12,21 +11,18 @@ const TABLE = "ip natbed";
 export class GatewayBox {
   #loaded: Pick<GatewayRules, "iptables" | "nft"> = { iptables: "", nft: "" };
   #forget = "";
-  readonly #teardown: Teardown;
-  readonly #delayedAnswer: DelayedAnswer;
+  readonly #duties: Duties;
 
-  constructor(conntrack: Conntrack) {
-    this.#teardown = new Teardown(conntrack);
-    this.#delayedAnswer = new DelayedAnswer(conntrack);
+  constructor(conntrack: ConntrackTable) {
+    this.#duties = new Duties(conntrack);
   }
 
   /** Replaces what the last rules left and returns what the kernel holds now: iptables-save, nft's table, the settings. */
   async load({ iptables, nft: table, sysctls, duties }: GatewayRules): Promise<string> {
     const before = this.#loaded;
     this.#loaded = { iptables: "", nft: "" }; // should loading fail, nothing is known of what there is
-    this.#delayedAnswer.forget();
-    if (duties.teardownQueue !== undefined) this.#teardown.serve(duties.teardownQueue);
-    if (duties.delayedAnswer) this.#delayedAnswer.serve(duties.delayedAnswer);
+    this.#duties.forget();
+    this.#duties.serve(duties);
     const settings = setSysctls(sysctls);
     if (table !== before.nft || hasRules(table)) nft(table);
     const tables = await restore(stale(iptables, before.iptables));
@@ -41,7 +37,7 @@ export class GatewayBox {
    * is left of any mapping.
    */
   forget(): void {
-    this.#delayedAnswer.forget();
+    this.#duties.forget();
     if (this.#forget) nft(this.#forget);
   }
 }

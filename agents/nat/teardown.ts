@@ -2,7 +2,7 @@ import { decodeIcmp } from "../../wire/icmp.ts";
 import { decodeIpv4 } from "../../wire/ipv4.ts";
 import type { ConntrackTuple } from "../../wire/conntrack.ts";
 import { log } from "../channel.ts";
-import type { Conntrack } from "../conntrack.ts";
+import type { ConntrackTable } from "../conntrack.ts";
 import { PacketQueue, type HeldPacket } from "./packet-queue.ts";
 
 /**
@@ -10,10 +10,10 @@ import { PacketQueue, type HeldPacket } from "./packet-queue.ts";
  * host learns of the error.
  */
 export class Teardown {
-  readonly #conntrack: Conntrack;
+  readonly #conntrack: ConntrackTable;
   #queue: PacketQueue | undefined;
 
-  constructor(conntrack: Conntrack) {
+  constructor(conntrack: ConntrackTable) {
     this.#conntrack = conntrack;
   }
 

@@ -39,7 +39,7 @@ export function renderCompose(world: ComposeWorld): string {
   const document = new Document({
     name: world.name,
     "x-sysctls": {},
-    services: Object.fromEntries(recipes.map((recipe) => [recipe.id, service(recipe, world, recipes)])),
+    services: Object.fromEntries(recipes.map((recipe) => [recipe.id, service(recipe, { world, recipes, rules })])),
     configs: {
       attempts: { content: attemptsJson(world) },
       ...Object.fromEntries(recipes.map((recipe) => [recipe.id, { content: scriptOf(recipe, { rules, recipes }) }])),
@@ -65,11 +65,18 @@ function attemptsJson({ attempts }: ComposeWorld): string {
   return `{\n${lines.join(",\n")}\n}\n`;
 }
 
+interface Composed {
+  readonly world: ComposeWorld;
+  readonly recipes: readonly NodeRecipe[];
+  readonly rules: Rules;
+}
+
 function service(
   { id, agent, capabilities, interfaces }: NodeRecipe,
-  { image, neighbours, core }: ComposeWorld,
-  recipes: readonly NodeRecipe[],
+  { world, recipes, rules }: Composed,
 ): Record<string, unknown> {
+  const { image, neighbours, core } = world;
+  const duties = rules[id]?.duties ?? {};
   const peers = recipes.filter((recipe) => recipe.id !== id).map((recipe) => recipe.id);
   const isHost = agent === "host";
   const neighbour = id === "a2" ? neighbours?.a : id === "b2" ? neighbours?.b : undefined;
@@ -84,6 +91,7 @@ function service(
         ? { NATBED_PEERS: peers.join(" "), NATBED_CORE: JSON.stringify(core) }
         : { NATBED_INTERFACES: interfaces.join(" ") }),
       ...(isHost ? { NATBED_X: ADDRESS.x, NATBED_ATTEMPTS: `${PLACE}/attempts.json` } : {}),
+      ...(Object.keys(duties).length > 0 ? { NATBED_DUTIES: JSON.stringify(duties) } : {}),
       ...(neighbour ? { NATBED_EVERY_MS: String(neighbour.everyMs) } : {}),
     },
     configs: [

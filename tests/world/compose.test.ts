@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { connectEngine, KEPT_PREFIX } from "../../orchestrator/engine/index.ts";
 import { ROOT } from "../../orchestrator/engine/image/recipe.ts";
 import { X_PORTS } from "../../wire/rendezvous.ts";
+import { renderCellCompose } from "../../orchestrator/plan/cell-compose.ts";
+import { cellOf } from "../kit/cells.ts";
 import { openFolder, type Folder } from "../kit/command.ts";
 import { openCompose, type Compose } from "../kit/compose.ts";
 import { listOurs } from "../kit/engine.ts";
@@ -92,6 +94,49 @@ describe.skipIf("reason" in found).each(WORLDS)("the world $name of compose/", (
   it("is gone after down", async () => {
     expect(await compose(["down", "--timeout", "2"])).toMatchObject({ code: 0 });
     expect(await left(project)).toEqual([]);
+  });
+});
+
+describe.skipIf("reason" in found)("the compose file of a cell behind one carrier, whose home NAT has duties", () => {
+  const project = projectOf("carrier");
+  const cell = cellOf(
+    "{ technique: simultaneous-open, na: [rfc5382], nb: [preserve], carrier: { shared: carrier-grade }, neighbour: { everyMs: 50, beside: [b] }, expect: [{ verdict: direct }] }",
+  );
+  let folder: Folder;
+  let compose: Compose;
+
+  beforeAll(async () => {
+    folder = openFolder();
+    const { kernel } = await connectEngine();
+    compose = await open(folder.write("compose.yaml", renderCellCompose(cell, { seed: RUN_ID, kernel })), project);
+    expect(await compose(["up", "--wait", "-d"])).toMatchObject({ code: 0 });
+  });
+  afterAll(async () => {
+    await compose?.(["down", "--timeout", "2"]);
+    folder?.[Symbol.dispose]();
+  });
+
+  it("shows both hosts and the neighbour to x under the carrier's address", async () => {
+    for (const id of ["a", "b", "b2"]) {
+      const words = ["bash", "-c", "exec 3<>/dev/tcp/$NATBED_X/7001; head -n 1 <&3"];
+      const { stdout } = await compose(["exec", "-T", id, ...words]);
+      expect(stdout).toMatch(/^192\.0\.2\.2:/);
+    }
+  });
+
+  it("lets the hosts meet at its hairpin", async () => {
+    const [part = ""] = cell.id.split(".");
+    const words = (side: string) => ["exec", "-T", side, "node", "agents/attempt.js", part, RUN_ID];
+    const sides = await Promise.all([compose(words("a")), compose(words("b"))]);
+    for (const { stdout, stderr } of sides)
+      expect(JSON.parse(stdout.trim().split("\n").at(-1)!), stderr).toMatchObject({ ok: true, intact: true });
+  });
+
+  it("has a NAT that refuses unsolicited SYNs with ICMP, 6 s late", async () => {
+    const dial =
+      "const at = Date.now(); require('node:net').connect(700, '100.64.0.2').on('error', ({ code }) => console.log(code, Date.now() - at > 5900))";
+    const { stdout } = await compose(["exec", "-T", "c", NODE, "-e", dial]);
+    expect(stdout.trim()).toBe("ECONNREFUSED true");
   });
 });
 

@@ -106,4 +106,45 @@ describe("renderCellCompose", () => {
     expect(services["na"]!.environment["NATBED_INTERFACES"]).toBe("in out in2");
     expect(services["r"]!.environment["NATBED_PEERS"]).toContain("a2");
   });
+
+  it("brings the neighbours of both sides, and says how to set them to work", () => {
+    const text = renderCellCompose(
+      cell("na: [preserve], nb: [preserve], neighbour: { everyMs: 25, beside: [a, b] }"),
+      replay,
+    );
+    const { services } = read(text);
+    for (const id of ["a2", "b2"]) {
+      expect(services[id]!.environment["NATBED_EVERY_MS"]).toBe("25");
+      expect(text).toContain(`docker compose exec -d ${id} node agents/neighbour.js`);
+    }
+  });
+
+  it("puts a carrier's NAT before each home NAT that has one", () => {
+    const { services, configs } = read(
+      renderCellCompose(cell("na: [preserve], nb: [preserve], carrier: { b: carrier-grade }"), replay),
+    );
+    expect(Object.keys(services)).toEqual(["r", "a", "na", "nb", "b", "x", "cb"]);
+    expect(configs["r"]!.content).toContain("name wan-b netns $$r type veth peer name out netns $$cb");
+    expect(configs["nb"]!.content).toContain("address add 100.64.1.2/24 dev out");
+    expect(configs["cb"]!.content).toContain("198.51.100.2");
+  });
+
+  it("gives a carrier that both share two inside links and one way to the core", () => {
+    const text = renderCellCompose(cell("na: [preserve], nb: [preserve], carrier: { shared: carrier-grade }"), replay);
+    const { services, configs } = read(text);
+    expect(services["c"]!.environment["NATBED_INTERFACES"]).toBe("in out in2");
+    expect(configs["r"]!.content).not.toMatch(/dev wan-b|name wan-b/);
+    expect(text).toContain("both subscribers of the carrier c");
+  });
+
+  it("tells a NAT's settings from those that all routers share, and its agent what to do beside the rules", () => {
+    const { services } = read(renderCellCompose(cell("na: [rfc5382], nb: [preserve]"), replay));
+    const established = "net.netfilter.nf_conntrack_tcp_timeout_established";
+    expect([services["na"]!.sysctls[established], services["nb"]!.sysctls[established]]).toEqual(["7440", "432000"]);
+    expect(services["na"]!.sysctls["net.ipv4.ip_forward"]).toBe("1");
+    expect(JSON.parse(services["na"]!.environment["NATBED_DUTIES"] ?? "")).toMatchObject({
+      delayedAnswer: { afterMs: 6000 },
+    });
+    expect(services["nb"]!.environment).not.toHaveProperty("NATBED_DUTIES");
+  });
 });
