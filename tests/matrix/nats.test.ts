@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import type { RunReport } from "../../orchestrator/report/events.ts";
+import { natbed, openFolder, reportOf, type Ended, type Folder } from "../kit/command.ts";
+
+const noEngine = inject("noEngine");
+const SEED = 5382;
+
+/** A cell or two of every block, and of every kind of world. */
+const CELLS: Readonly<Record<string, string>> = {
+  "simultaneous-open.full-cone~linux-closed-input.drop.te-translate.core-20ms": "direct",
+  "natblaster-2-low-ttl.rfc5382~linux-closed-input.delayed-icmp-6000ms~drop.te-translate.core-icmp-off": "direct",
+  "natblaster-2-low-ttl.hostile~linux-closed-input.reset~drop.te-teardown~translate.core-icmp-off":
+    "blocked: mapping-mispredicted",
+  "connect.linux-closed-input~full-cone.drop.te-translate": "direct",
+  "connect.linux-closed-input~address-restricted.drop.te-translate": "blocked: filtered",
+  "simultaneous-open-one-axis.linux-closed-input~answers-admin-prohibited.drop~admin-prohibited.te-translate":
+    "blocked: icmp-killed-connect",
+  "simultaneous-open-crossing-syns-refused.refuses-crossing~refuses-crossing.drop.te-translate": "blocked: filtered",
+  "natblaster-2-low-ttl-one-axis.drops-time-exceeded~rewrites-sequence.drop.te-drop~translate.core-icmp-off":
+    "blocked: timeout",
+  "anti-spoofing.linux-closed-input~linux-closed-input.drop.te-translate.core-icmp-off+anti-spoofing":
+    "blocked: spoof-filtered",
+  "more-hops.symmetric-sequential~linux-closed-input.drop.te-translate.core-icmp-off+5ms+hops-4": "direct",
+  "natblaster-2-behind-carriers.symmetric-sequential~linux-closed-input.drop.te-translate.core-icmp-off.behind-linux-closed-input~none":
+    "direct",
+  "one-carrier-for-both.linux-closed-input~linux-closed-input.drop.te-translate.behind-shared~carrier-grade": "direct",
+  "neighbours-of-both.linux-closed-input~symmetric-sequential.drop.te-translate.core-icmp-off":
+    "blocked: mapping-mispredicted",
+};
+const IDS = Object.keys(CELLS);
+
+describe.skipIf(noEngine)(`a selection of the catalogue's matrix, seed ${SEED}`, () => {
+  let folder: Folder;
+  let ended: Ended;
+  let report: RunReport;
+
+  beforeAll(async () => {
+    folder = openFolder();
+    const chosen = IDS.flatMap((id) => ["-t", id]);
+    const options = ["--json", "-j", "2", "--seed", String(SEED), "--output", folder.path];
+    ended = await natbed(["matrix", "scenarios/nats.yaml", ...chosen, ...options]);
+    report = reportOf(ended);
+  }, 240_000);
+  afterAll(() => folder?.[Symbol.dispose]());
+
+  it.each(IDS)("%s comes out as its axes say", (id) => {
+    const result = report.cells.find(({ cell }) => cell.id === id);
+    expect(result, "no such cell").toBeDefined();
+    const { verdict, cause, why } = result!;
+    expect(cause ? `${verdict}: ${cause}` : verdict, why).toBe(CELLS[id]);
+  });
+
+  it("ends without a surprise", () => {
+    expect(ended.code).toBe(0);
+    expect(report.counts).toMatchObject({ total: IDS.length, asExpected: IDS.length });
+  });
+});
