@@ -9,6 +9,8 @@ import { splitNetlink } from "../../wire/netlink.ts";
 import { NetfilterSocket } from "../net/netlink-socket.ts";
 import { watchReadable } from "../net/poll.ts";
 
+/** The verdict came too late: the kernel has dropped the packet, as it does when the rules that queued it are replaced. */
+const ENOENT = 2;
 /** Both IP headers of an ICMP error with full options, and its quote's ports. */
 const COPIED_BYTES = 160;
 
@@ -43,7 +45,8 @@ export class PacketQueue {
       for (const message of splitNetlink(datagram).messages) {
         const queued = decodeQueue(message);
         if (!queued.ok) throw new Error(`nfqueue ${this.#queue}: ${queued.error}`);
-        if (queued.value.type === "error") throw new Error(`nfqueue ${this.#queue}: ${JSON.stringify(queued.value)}`);
+        if (queued.value.type === "error" && queued.value.errno !== ENOENT)
+          throw new Error(`nfqueue ${this.#queue}: ${JSON.stringify(queued.value)}`);
         if (queued.value.type === "packet") onPacket({ packetId: queued.value.packetId, bytes: queued.value.payload });
       }
     }

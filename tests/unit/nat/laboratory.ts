@@ -1,15 +1,18 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { completeModel, type PartialModel } from "../../../orchestrator/nat/model.ts";
+import { completeModel, type NatModel, type PartialModel } from "../../../orchestrator/nat/model.ts";
 import { renderRuleset } from "../../../orchestrator/nat/ruleset.ts";
 import { ipv4, port } from "../../../wire/address.ts";
 import type { Operation, Operations, Reply } from "../../../wire/control.ts";
 import { decodeIcmp, encodeIcmpError, type IcmpError } from "../../../wire/icmp.ts";
 import { decodeIpv4, encodeIpv4, PROTOCOL, type Ipv4Option, type Ipv4Packet } from "../../../wire/ipv4.ts";
 import { decodeTcp, encodeTcp, TCP_FLAG, type TcpFields, type TcpSegment } from "../../../wire/tcp.ts";
+import { until } from "../../kit/until.ts";
 import { PLACE } from "./models.ts";
 import { Namespace } from "./namespace.ts";
 
@@ -205,6 +208,26 @@ export class Laboratory implements AsyncDisposable {
     return (await this.agent.call("gateway-load", renderRuleset(gateway, PLACE))).readBack;
   }
 
+  /** Makes the box the same as `load` does, as a node of a compose file that configures itself. */
+  async standAlone(model: PartialModel & Pick<NatModel, "ports">): Promise<void> {
+    const rules = renderRuleset({ kind: "nat", name: "test", model: completeModel(model) }, PLACE);
+    const script = `iptables-nft-restore <<'END'\n${rules.iptables}END\nnft -f - <<'END'\n${rules.nft}END\n`;
+    const folder = this.#stack.adopt(mkdtempSync(join(tmpdir(), "natbed-standalone-")), (path) =>
+      rmSync(path, { recursive: true }),
+    );
+    writeFileSync(join(folder, "na.sh"), script);
+    const node = program(this.box, join(import.meta.dirname, "../../../agents/standalone.ts"), {
+      NATBED_NODE: "na",
+      NATBED_INTERFACES: "lo", // looked for in /sys, which shows the machine's own here
+      NATBED_SCRIPT: join(folder, "na.sh"),
+      NATBED_DUTIES: JSON.stringify(rules.duties),
+    });
+    this.#stack.defer(() => killed(node));
+    await until("the NAT's rules are loaded", () => this.box.sh("iptables-nft-save").includes("NFQUEUE") || undefined, {
+      withinMs: 10_000,
+    });
+  }
+
   /** TCP states of the box's connections. */
   async states(): Promise<string[]> {
     const { records } = await this.agent.call("conntrack-dump", {});
@@ -216,9 +239,15 @@ export class Laboratory implements AsyncDisposable {
   }
 }
 
-function program(namespace: Namespace, file: string): ChildProcess {
+function program(namespace: Namespace, file: string, settings: Readonly<Record<string, string>> = {}): ChildProcess {
   const command = [`--net=/proc/${namespace.pid}/ns/net`, process.execPath, file];
-  return spawn("nsenter", command, { stdio: ["pipe", "pipe", "inherit"] });
+  return spawn("nsenter", command, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ...settings } });
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  const gone = once(child, "exit");
+  child.kill();
+  await gone;
 }
 
 async function ended(child: ChildProcess): Promise<void> {

@@ -72,6 +72,12 @@ describe("renderCompose", () => {
     expect(configs["r"]!.content).not.toContain("10.2.0.0/24");
   });
 
+  it("tells a NAT's agent what its rules leave to it", () => {
+    const { services } = read(renderCompose({ ...world, na: nat({ timeExceeded: "teardown" }), nb: nat() }));
+    expect(services["na"]!.environment).toMatchObject({ NATBED_DUTIES: '{"teardownQueue":1}' });
+    expect(services["nb"]!.environment).not.toHaveProperty("NATBED_DUTIES");
+  });
+
   it("gives each side its own gateway's rules", () => {
     const { configs } = read(renderCompose({ ...world, na: nat({ unsolicitedSyn: "reset" }), nb: nat() }));
     expect(configs["na"]!.content).not.toContain("-A INPUT");
