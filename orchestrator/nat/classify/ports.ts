@@ -2,7 +2,7 @@ import type { Binding } from "../../../wire/fingerprint.ts";
 import { determined, undetermined, type Finding, type MeasuredCapacity, type MeasuredPorts } from "../measured.ts";
 import type { Dependency, PortRange } from "../model.ts";
 import { newMappings, type SeenBinding } from "./mapping.ts";
-import { climbs, constantStep, findStep } from "./step.ts";
+import { climbs, constantStep, findStep, follows, sharedStep } from "./step.ts";
 
 /** Fewer ports without a pattern may be the start of a pattern. */
 const RANDOM_FROM = 4;
@@ -27,6 +27,8 @@ export function classifyPorts(made: readonly Binding[], mapping: Finding<Depende
   if (ports.length < RANDOM_FROM)
     return undetermined(`${ports.length} ports show no pattern, and are few (${evidence})`);
   const parity = keepsParity(fresh);
+  if (parity === true && parities(ports).every(follows))
+    return undetermined(`even ports follow each other and odd ones too, and are too few for a step (${evidence})`);
   const chance = parity === true && fresh.length < PARITY_FROM;
   return determined({ kind: "random", seen, ...(parity === undefined || chance ? {} : { parity }) }, evidence);
 }
@@ -47,13 +49,18 @@ function findSequence(fresh: readonly SeenBinding[]): { readonly step: number; r
   const parity = keepsParity(fresh);
   const exact = constantStep(ports);
   if (exact === undefined && parity === true) {
-    const [even, odd] = [0, 1].map((rest) => findStep(ports.filter((port) => port % 2 === rest)));
-    if (even !== undefined && even === odd) return { step: even, parity: true };
+    const [even, odd] = parities(ports).map(findStep);
+    const shared = even !== undefined && even === odd ? even : sharedStep(parities(ports));
+    if (shared !== undefined) return { step: shared, parity: true };
   }
   const step = exact ?? findStep(ports);
   if (step === undefined) return undefined;
   // With an odd step, parity follows the inside port by accident only.
   return step % 2 === 0 && parity === false ? { step, parity } : { step };
+}
+
+function parities(ports: readonly number[]): number[][] {
+  return [0, 1].map((rest) => ports.filter((port) => port % 2 === rest));
 }
 
 /** Whether every outside port has the parity of its inside port; undefined where only one parity was tried. */

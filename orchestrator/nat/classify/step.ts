@@ -28,6 +28,13 @@ export function constantStep(ports: readonly number[]): number | undefined {
   return constant ? first : undefined;
 }
 
+/** The one step of several short sequences; undefined where a difference is another, or there are too few. */
+export function sharedStep(sequences: readonly (readonly number[])[]): number | undefined {
+  const deltas = sequences.flatMap(differences);
+  const [first] = deltas;
+  return deltas.length >= 3 && first !== 0 && deltas.every((delta) => delta === first) ? first : undefined;
+}
+
 /** Whether ports go one way (but for one new start), never far at once: an allocator that counts, with others using it too. */
 export function climbs(ports: readonly number[]): boolean {
   const deltas = differences(ports).filter((delta) => delta !== 0);
@@ -35,6 +42,14 @@ export function climbs(ports: readonly number[]): boolean {
   const down = deltas.filter((delta) => delta < 0);
   const [most, fewest] = up.length >= down.length ? [up, down] : [down, up];
   return most.length > 1 && fewest.length <= 1 && most.every((delta) => Math.abs(delta) <= MOST_NOISE);
+}
+
+/** Whether each port is a little further than the one before, all the same way: so few ports say no more. */
+export function follows(ports: readonly number[]): boolean {
+  const deltas = differences(ports);
+  return deltas.every(
+    (delta) => delta !== 0 && Math.abs(delta) <= MOST_NOISE && Math.sign(delta) === Math.sign(deltas[0] ?? 0),
+  );
 }
 
 function differences(ports: readonly number[]): number[] {

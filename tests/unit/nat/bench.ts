@@ -8,9 +8,9 @@ export type Model = Parameters<typeof completeModel>[0];
 
 /** Inside addresses, the last behind another prefix as a second subscriber of a carrier is. */
 export const INSIDE = { a: "10.1.0.2", a2: "10.1.0.3", second: "10.1.0.4" } as const;
-export const PEERS = ["198.51.100.2", "198.51.100.3"] as const;
+const PEERS = ["198.51.100.2", "198.51.100.3"] as const;
 const NOBODY = "198.51.100.9";
-export const PORTS = [7, 8] as const;
+const PORTS = [7, 8] as const;
 const PLACE: GatewayPlace = { outside: "out", lan: "10.1.0.0/24", outsideAddress: "198.51.100.1" };
 export const OUTSIDE = PLACE.outsideAddress;
 

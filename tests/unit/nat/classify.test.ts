@@ -75,6 +75,17 @@ describe("port allocation", () => {
     ["from four ports", [50_000, 50_003, 50_001, 50_001, 50_002, 50_000, 50_003, 50_000], { kind: "random" }],
     ["of which there are two", [40_000, 40_001], undefined],
     ["of which three show nothing", [4711, 60_123, 1025], undefined],
+    [
+      "that are two short sequences, even and odd",
+      [40_002, 40_001, 40_004, 40_003, 40_006],
+      { kind: "sequential", step: 2, parity: true },
+    ],
+    ["that follow each other by unlike steps, even and odd", [40_002, 40_001, 40_008, 40_003, 40_016], undefined],
+    [
+      "that are two sequences, even and odd",
+      [40_002, 40_001, 40_004, 40_003, 40_006, 40_005, 40_008],
+      { kind: "sequential", step: 2, parity: true },
+    ],
     ["that climb without one step", [40_000, 40_003, 40_010, 40_011, 40_031, 40_036], undefined],
   ])("of ports %s", (_, ports, expected) => {
     const found = classify({ ...observe(stock, draws(1)), bindings: { ran: true, made: bindings(ports) } }).axes.ports;
