@@ -95,6 +95,16 @@ describe("the queue of cells", () => {
     expect(alone).toEqual(["3-0", "3-2", "3-4", "1-1", "1-3"]);
   });
 
+  it("gives a worker of untouched groups first one that its world can serve", () => {
+    const behind = { kind: "shared", nat: cellOf(0, 0).na } as const;
+    const carried = (cell: Cell): Cell => ({ ...cell, carrier: behind as NonNullable<Cell["carrier"]> });
+    const cells = [cellOf(0, 0), carried(cellOf(2, 1)), cellOf(4, 2), carried(cellOf(6, 3))];
+    expect(drain(cells, 1, turnsOf(0)).map(({ cell }) => cell.id)).toEqual(["0-0", "4-2", "2-1", "6-3"]);
+    const queue = new CellQueue(cells);
+    expect([cells[1], cells[0]].map((previous) => queue.next(previous)?.id)).toEqual(["2-1", "0-0"]);
+    expect([cells[1], cells[0]].map((previous) => queue.next(previous)?.id)).toEqual(["6-3", "4-2"]);
+  });
+
   it("hands out nothing more once it was cleared", () => {
     const queue = new CellQueue([cellOf(0, 0), cellOf(0, 1)]);
     const cell = queue.next(undefined);
