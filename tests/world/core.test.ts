@@ -83,3 +83,17 @@ describe.skipIf(noEngine)("calibration of the core", () => {
     expect(mismatches).toEqual(expect.arrayContaining([expect.stringMatching(mismatch)]));
   });
 });
+
+describe.skipIf(noEngine)("calibration of the core before carriers", () => {
+  it.each([{ carriers: ["ca"] }, { carriers: ["c"] }] as const)(
+    "measures from the carriers' links: $carriers",
+    async (shape) => {
+      await using world = await openTestWorld(`core-${shape.carriers.join("-")}`, shape);
+      const model = core({ delayMs: 10, extraHops: 1, icmp: "on" });
+      await setCore(world, model, 1);
+      const { observed, mismatches } = await calibrateCore(world, model);
+      expect(mismatches, JSON.stringify(observed)).toEqual([]);
+      expect(Object.keys(observed.timeExceededFrom)).toContain(shape.carriers[0]);
+    },
+  );
+});
