@@ -140,6 +140,38 @@ describe.skipIf("reason" in found)("the compose file of a cell behind one carrie
   });
 });
 
+describe.skipIf("reason" in found)("the compose file of a cell with a core that delays", () => {
+  const project = projectOf("core");
+  const cell = cellOf(
+    "{ technique: simultaneous-open, na: [preserve], nb: [preserve], unsolicitedSyn: [reset], core: { delayMs: 50, extraHops: 2 }, expect: [{ verdict: direct }] }",
+  );
+  let folder: Folder;
+  let compose: Compose;
+
+  beforeAll(async () => {
+    const { kernel } = await connectEngine();
+    folder = openFolder();
+    compose = await open(folder.write("compose.yaml", renderCellCompose(cell, { seed: RUN_ID, kernel })), project);
+  });
+  afterAll(async () => {
+    await compose?.(["down", "--timeout", "2"]);
+    folder?.[Symbol.dispose]();
+  });
+
+  it("plays the cell: only with delay do the SYNs of these two NATs' hosts cross", async () => {
+    expect(await compose(["up", "--wait", "-d"])).toMatchObject({ code: 0 });
+    const name = cell.id.split(".")[0]!;
+    const words = (side: string) => ["exec", "-T", side, "node", "agents/attempt.js", name, RUN_ID];
+    const sides = await Promise.all([compose(words("a")), compose(words("b"))]);
+    for (const { code, stdout, stderr } of sides) {
+      expect(JSON.parse(stdout.trim().split("\n").at(-1)!), stderr).toMatchObject({ ok: true, intact: true });
+      expect(code).toBe(0);
+    }
+    const { stdout } = await compose(["logs", "r"]);
+    expect(stdout).toContain('"heldBy":"nfqueue with timerfd"');
+  });
+});
+
 describe.skipIf("reason" in found)("a compose file with a rule that the kernel refuses", () => {
   const project = projectOf("broken");
   let folder: Folder;
