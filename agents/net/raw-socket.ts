@@ -4,22 +4,25 @@ import { AF_INET, IPPROTO_RAW, SOCK_RAW, closeDescriptor, openSocket, sendTo, so
 export class RawSocket {
   readonly #fd = openSocket(AF_INET, SOCK_RAW, IPPROTO_RAW);
 
-  /** Hands one datagram to the kernel for `destination`; false where the send buffer is full. */
+  #closed = false;
+
+  /** Hands one datagram to the kernel for `destination`; false where the send buffer is full, or the socket closed. */
   send(datagram: Uint8Array, destination: string): boolean {
-    return sendTo(this.#fd, datagram, socketAddress(destination, 0));
+    return !this.#closed && sendTo(this.#fd, datagram, socketAddress(destination, 0));
   }
 
   /** Sends many, yielding to the event loop between chunks so that a flood cannot starve the answers to it. */
   async sendAll(datagrams: Iterable<Uint8Array>, destination: string): Promise<void> {
     let inChunk = 0;
     for (const datagram of datagrams) {
-      while (!this.send(datagram, destination)) await nextTurn();
+      while (!this.send(datagram, destination) && !this.#closed) await nextTurn();
       inChunk += 1;
       if (inChunk % CHUNK === 0) await nextTurn();
     }
   }
 
   close(): void {
+    this.#closed = true;
     closeDescriptor(this.#fd);
   }
 }

@@ -49,23 +49,21 @@ async function stimulate(ground: PacketGround, open: OpenSyn, stimulus: Exclude<
     stimulus === "reset"
       ? fromX(open, { flags: TCP_FLAG.rst | TCP_FLAG.ack, seq: draw(), ack: after(open.isnSeen, 1) })
       : { t: "icmp", error: stimulus, from: open.x, to: open.outside.port, seq: open.isnSeen };
-  const arrived = await new Promise<boolean>((resolve) => {
-    const stop = raw.ear.listen(open.local.port, (heard) => {
-      if (heard.kind === "icmp" ? stimulus !== "reset" : stimulus === "reset" && isIncomingReset(heard)) resolve(true);
-    });
-    line.send(errand, () => {
-      setTimeout(
-        () =>
-          void line
-            .caughtUp()
-            .then(() => resolve(false))
-            .finally(stop),
-        silenceMs * STIMULUS_SHARE,
-      );
-    });
+  const arrived = Promise.withResolvers<boolean>();
+  const stop = raw.ear.listen(open.local.port, (heard) => {
+    if (heard.kind === "icmp" ? stimulus !== "reset" : stimulus === "reset" && isIncomingReset(heard))
+      arrived.resolve(true);
   });
-  await sleep(SETTLE_MS);
-  return arrived;
+  line.send(errand, () => {
+    setTimeout(() => line.caughtUp().then(() => arrived.resolve(false), arrived.reject), silenceMs * STIMULUS_SHARE);
+  });
+  try {
+    const came = await line.orLost(arrived.promise);
+    await sleep(SETTLE_MS);
+    return came;
+  } finally {
+    stop();
+  }
 }
 
 function isIncomingReset({ direction, flags }: { readonly direction: "in" | "out"; readonly flags: number }): boolean {

@@ -22,41 +22,45 @@ interface Listening {
   readonly listenMs: number;
 }
 
-/** Has X send a segment, and waits until it arrives here, X hears an answer, or nothing was heard for `listenMs`. */
-export function knock(ground: Ground, errand: SegmentErrand, { localPort, from, listenMs }: Listening): Promise<Knock> {
+/**
+ * Has X send a segment, and waits until it arrives here, X hears an answer, or nothing was heard for `listenMs`. Rejects where X is lost.
+ */
+export async function knock(
+  ground: Ground,
+  errand: SegmentErrand,
+  { localPort, from, listenMs }: Listening,
+): Promise<Knock> {
   const { line, raw } = ground;
-  return new Promise((resolve) => {
-    const stops: (() => void)[] = [];
-    const finish = (arrived: boolean, fate: SynFate): void => {
-      for (const stop of stops.splice(0)) stop();
-      resolve({ arrived, fate });
-    };
-    let sentAtUs: number | undefined;
-    let sentAt = performance.now();
-    const heardFor = (): number => Math.round(performance.now() - sentAt);
-    stops.push(
-      line.listen((sighting) => {
-        const fate = answerTo(errand, sighting, sentAtUs);
-        if (fate) finish(false, fate);
-      }),
-    );
-    if (raw && localPort !== undefined)
-      stops.push(
-        raw.ear.listen(localPort, (heard) => {
+  const outcome = Promise.withResolvers<Knock>();
+  let sentAtUs: number | undefined;
+  let sentAt = performance.now();
+  let late: NodeJS.Timeout | undefined;
+  const silence = (): SynFate => ({ kind: "silence", waitedMs: Math.round(performance.now() - sentAt) });
+  const stopListening = line.listen((sighting) => {
+    const fate = answerTo(errand, sighting, sentAtUs);
+    if (fate) outcome.resolve({ arrived: false, fate });
+  });
+  const stopHearing =
+    localPort === undefined
+      ? undefined
+      : raw?.ear.listen(localPort, (heard) => {
           if (heard.kind !== "segment" || heard.direction !== "in" || heard.from.port !== errand.from.port) return;
           if (from !== undefined && heard.from.ip !== from) return;
-          if (hasFlags(heard.flags, errand.flags & ~TCP_FLAG.psh))
-            finish(true, { kind: "silence", waitedMs: heardFor() });
-        }),
-      );
-    line.send(errand, (atUs) => {
-      [sentAtUs, sentAt] = [atUs, performance.now()];
-      const late = setTimeout(() => {
-        void line.caughtUp().then(() => finish(false, { kind: "silence", waitedMs: heardFor() }));
-      }, listenMs);
-      stops.push(() => clearTimeout(late));
-    });
+          if (hasFlags(heard.flags, errand.flags & ~TCP_FLAG.psh)) outcome.resolve({ arrived: true, fate: silence() });
+        });
+  line.send(errand, (atUs) => {
+    [sentAtUs, sentAt] = [atUs, performance.now()];
+    late = setTimeout(() => {
+      line.caughtUp().then(() => outcome.resolve({ arrived: false, fate: silence() }), outcome.reject);
+    }, listenMs);
   });
+  try {
+    return await line.orLost(outcome.promise);
+  } finally {
+    clearTimeout(late);
+    stopListening();
+    stopHearing?.();
+  }
 }
 
 type Sighting = Parameters<Parameters<Ground["line"]["listen"]>[0]>[0];

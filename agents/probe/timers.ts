@@ -40,7 +40,7 @@ export async function testTimers(ground: PacketGround, idle: IdleTimes): Promise
 async function trySynSent(ground: PacketGround, idleMs: number): Promise<Knock | undefined> {
   const open = await openSyn(ground);
   if (!open) return undefined;
-  await sleep(idleMs);
+  await ground.line.orLost(sleep(idleMs));
   const errand = fromX(open, { flags: SYN | ACK, seq: ground.draw(), ack: after(open.isnSeen, 1) });
   return knock(ground, errand, { localPort: open.local.port, listenMs: ground.silenceMs });
 }
@@ -49,7 +49,7 @@ async function tryEstablished(ground: PacketGround, idleMs: number): Promise<Kno
   const open = await openEstablished(ground);
   if (!open) return undefined;
   try {
-    await sleep(idleMs);
+    await ground.line.orLost(sleep(idleMs));
     const errand = fromX(open, { flags: ACK, seq: after(open.xIsn, 1), ack: after(open.isnSeen, 1), bytes: 4 });
     return await knock(ground, errand, { localPort: open.local.port, listenMs: ground.silenceMs });
   } finally {
@@ -62,7 +62,7 @@ async function tryClosing(ground: PacketGround, idleMs: number): Promise<Knock |
   if (!open) return undefined;
   try {
     if (!(await close(ground, open))) return undefined;
-    await sleep(idleMs);
+    await ground.line.orLost(sleep(idleMs));
     return await knock(ground, finOf(open), { localPort: open.local.port, listenMs: ground.silenceMs });
   } finally {
     open.socket.destroy();

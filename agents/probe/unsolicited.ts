@@ -38,9 +38,10 @@ export async function testUnsolicitedThenSyn(
   });
   const own = { from: ownEndpoint(ground, localPort), to: from, flags: TCP_FLAG.syn, seq: draw(), ack: 0 };
   const repeat = setInterval(() => sendSegment(ground, own), SYN_EVERY_MS);
-  const { fate } = await knock(ground, synFromX(ground, from, localPort), { listenMs });
-  clearInterval(repeat);
-  stop();
+  const { fate } = await knock(ground, synFromX(ground, from, localPort), { listenMs }).finally(() => {
+    clearInterval(repeat);
+    stop();
+  });
   if (fate.kind === "silence" && outsidePort === undefined) return skipped("X did not see the host's own SYN");
   if (fate.kind === "silence" && outsidePort !== localPort)
     return skipped(`the NAT gave local port ${localPort} another outside port, ${outsidePort}`);

@@ -39,7 +39,7 @@ export class XLine implements Disposable {
     this.#catchUp = catchUp;
     this.welcome = welcome;
     this.rttMs = rttMs;
-    this.#ping = setInterval(() => void this.caughtUp(), PING_EVERY_MS);
+    this.#ping = setInterval(() => this.caughtUp().catch(() => {}), PING_EVERY_MS);
     this.lost = new Promise((_, reject) => {
       stream.on("close", () => reject(new Error("X ended the prober's connection")));
       listen(stream, (reply) => {
@@ -96,12 +96,18 @@ export class XLine implements Disposable {
     this.#say({ ...errand, id });
   }
 
-  /** Resolves when X has told everything that had arrived there before it heard this question. */
+  /** Resolves when X has told everything that had arrived there before it heard this question; rejects where X is lost. */
   caughtUp(): Promise<void> {
-    return new Promise((resolve) => {
+    const told = new Promise<void>((resolve) => {
       this.#pongs.push(resolve);
       this.#say({ t: "ping" });
     });
+    return this.orLost(told);
+  }
+
+  /** What `promise` gives, unless X is lost before. */
+  orLost<T>(promise: Promise<T>): Promise<T> {
+    return Promise.race([promise, this.lost]);
   }
 
   /** Has X tell of segments with this sequence number, whatever address they come from. */
@@ -119,20 +125,24 @@ export class XLine implements Disposable {
    * What `pick` makes of the first sighting, from `act` on, that it makes something of; undefined where there is none for `withinMs`.
    * X is asked at the end whether it has looked at everything: the question travels behind the packets, and arrives behind them.
    */
-  seen<T>(pick: (sighting: Sighting) => T | undefined, withinMs: number, act: () => void): Promise<T | undefined> {
-    return new Promise((resolve) => {
-      const finish = (value?: T): void => {
-        clearTimeout(late);
-        stop();
-        resolve(value);
-      };
-      const late = setTimeout(() => void this.caughtUp().then(() => finish()), withinMs);
-      const stop = this.listen((sighting) => {
-        const value = pick(sighting);
-        if (value !== undefined) finish(value);
-      });
-      act();
+  async seen<T>(
+    pick: (sighting: Sighting) => T | undefined,
+    withinMs: number,
+    act: () => void,
+  ): Promise<T | undefined> {
+    const picked = Promise.withResolvers<T | undefined>();
+    const late = setTimeout(() => this.caughtUp().then(() => picked.resolve(undefined), picked.reject), withinMs);
+    const stop = this.listen((sighting) => {
+      const value = pick(sighting);
+      if (value !== undefined) picked.resolve(value);
     });
+    act();
+    try {
+      return await this.orLost(picked.promise);
+    } finally {
+      clearTimeout(late);
+      stop();
+    }
   }
 
   [Symbol.dispose](): void {
