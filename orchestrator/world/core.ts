@@ -13,7 +13,8 @@ export async function startCore(r: Agent): Promise<void> {
 }
 
 /**
- * Makes a world's core behave like `core`. What it held back goes on at once. `seed` decides which packets it loses. Costs nothing where
+ * Makes a world's core behave like `core`. What it held back goes on at once, or is lost where rules are loaded
+ * (nf_queue_nf_hook_drop()). `seed` decides which packets it loses. Costs nothing where
  * the core is plain and was; loads rules only where they differ.
  */
 export async function setCore(world: World, core: CoreModel, seed = 0): Promise<void> {
