@@ -6,7 +6,7 @@ BIN := node_modules/.bin
 export PATH := $(CURDIR)/$(NODE):$(PATH)
 ARGS ?=
 
-.PHONY: help setup matrix test check format bench doctor down engine-start engine-stop clean
+.PHONY: help setup matrix test check format nat-docs bench doctor down engine-start engine-stop clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F'\t' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -34,6 +34,11 @@ format: ## format all files
 
 bench: setup ## how fast the main job is here, as ratios measured in one run
 	@$(NODE)/node scripts/bench.ts
+
+nat-docs: setup ## docs/nat-models.md anew from measurements, some two minutes
+	@bin/natbed nat check --all --markdown > docs/nat-models.md.new
+	@mv docs/nat-models.md.new docs/nat-models.md
+	@$(BIN)/prettier --write docs/nat-models.md
 
 doctor: ## what this machine and engine can do
 	@scripts/setup.sh packages

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import type { Ipv4 } from "../../wire/address.ts";
+import type { Ipv4, Port } from "../../wire/address.ts";
 import { FINGERPRINT_VERSION, type Fingerprint, type ProbeMode } from "../../wire/fingerprint.ts";
 import { seededBytes } from "../../wire/seeded.ts";
 import type { Recorder } from "../capture.ts";
@@ -151,13 +151,19 @@ function bindingEndpoints({ welcome }: XLine): readonly Pick<Wanted, "address" |
 }
 
 function bindingRounds({ line, ports }: Ground, { bindings }: Coverage): readonly (readonly Wanted[])[] {
-  const locals = Array.from({ length: bindings.localPorts }, () => ports.local());
+  const locals = evensBesideOdds(Array.from({ length: bindings.localPorts }, () => ports.local()));
   const endpoints = bindingEndpoints(line);
   const round = locals.flatMap((localPort, index) => {
     const reached = bindings.shape === "matrix" || index === locals.length - 1 ? endpoints : endpoints.slice(0, 1);
     return reached.map((endpoint) => ({ localPort, ...endpoint }));
   });
   return Array.from({ length: bindings.rounds }, () => round);
+}
+
+/** Consecutive ports with the middle two of every four swapped: where even and odd alternate, a NAT's two sequences look like one. */
+function evensBesideOdds(consecutive: readonly Port[]): readonly Port[] {
+  const swapped = [0, 2, 1, 3];
+  return consecutive.map((own, at) => consecutive[at - (at % 4) + (swapped[at % 4] ?? 0)] ?? own);
 }
 
 function lowPortBindings(line: XLine): readonly Wanted[] {

@@ -18,7 +18,8 @@ export interface Coverage {
   };
 }
 
-const SECONDS = [0.25, 0.5, 1, 2, 3, 4, 6, 8].map((s) => s * 1000);
+/** Between whole seconds, in which timeouts are set: at the very end of one, chance would decide. */
+const SECONDS = [0.5, 1.5, 2.5, 3.5, 4.5, 6.5, 8.5].map((s) => s * 1000);
 /** Up to RFC 5382 REQ-5's four minutes for transitory states, and a little over its 2 h 4 min for established ones. */
 const TRANSITORY = [5, 10, 30, 55, 65, 115, 125, 180, 235, 250, 300].map((s) => s * 1000);
 const LONG = [60, 300, 900, 1800, 3590, 3700, 5400, 7190, 7430, 7500].map((s) => s * 1000);
@@ -31,7 +32,7 @@ const MATRIX = { localPorts: 7, shape: "matrix", rounds: 3 } as const;
 
 export const COVERAGE: Readonly<Record<ProbeMode, Coverage>> = {
   quick: {
-    bindings: { localPorts: 4, shape: "corner", rounds: 1 },
+    bindings: { localPorts: 5, shape: "corner", rounds: 1 },
     afterSyn: EIGHT.filter(({ stimulus, probe }) =>
       probe === "syn" ? stimulus === "none" : stimulus !== "unreachable",
     ),

@@ -5,12 +5,15 @@ import { addDown } from "./down.ts";
 import { addEngine } from "./engine.ts";
 import { addJudge } from "./judge.ts";
 import { addMatrix } from "./matrix.ts";
+import { addNat } from "./nat.ts";
+import { addProbe } from "./probe.ts";
 import { addReport } from "./report.ts";
 
 const EXAMPLES = `
 Examples:
   natbed matrix            run the paper's matrix
   natbed matrix --help     how to choose cells, repeat a run, write reports
+  natbed nat check --all   measure every NAT that scenarios can name
   natbed doctor            is this machine fit for it?`;
 
 /** The command line, without anything run yet. Engine and run code is loaded by the action that needs it. */
@@ -22,7 +25,7 @@ export function buildProgram(): Command {
     .showSuggestionAfterError()
     .showHelpAfterError("(add --help for the options and examples)")
     .exitOverride();
-  for (const add of [addMatrix, addDoctor, addDown, addReport, addJudge, addEngine]) add(program);
+  for (const add of [addMatrix, addNat, addProbe, addDoctor, addDown, addReport, addJudge, addEngine]) add(program);
   return program;
 }
 

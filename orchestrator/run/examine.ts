@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
-import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { connectEngine, preflight, requireImage } from "../engine/index.ts";
-import { classify } from "../nat/classify.ts";
-import { compareModel } from "../nat/compare.ts";
-import { judgeConformance, type Conformance } from "../nat/conformance.ts";
-import type { TimerBasis } from "../nat/conformance/requirement.ts";
-import type { Classification } from "../nat/measured.ts";
-import type { NatModel, Timeouts } from "../nat/model.ts";
+import {
+  concludeExamination,
+  scaledModel,
+  type DeclaredNat,
+  type Examination,
+  type Examined,
+  type TimerPlan,
+} from "../nat/examination.ts";
 import { PLAIN_SHAPE, type Side } from "../plan/shape.ts";
 import { cleanWorld } from "../world/attempt.ts";
 import { setCore } from "../world/core.ts";
@@ -14,31 +15,16 @@ import { loadLayer } from "../world/gateways.ts";
 import { MEASURING_CORE, probe } from "../world/probe.ts";
 import { openWorld, type World } from "../world/world.ts";
 
-/** How a NAT's timers are measured: with its timeouts divided by so much, or waited for (hours). */
-export type TimerPlan = { readonly kind: "scaled"; readonly scale: number } | { readonly kind: "full" };
-
-/** Minutes become seconds. */
-export const FAST_TIMERS: TimerPlan = { kind: "scaled", scale: 60 };
-
-export interface DeclaredNat {
-  readonly name: string;
-  readonly model: NatModel;
-}
-
-/** A NAT as it was measured by the whole battery, against what its model declares. */
-export interface Examination extends DeclaredNat {
+export interface ExamineOptions {
   readonly timers: TimerPlan;
-  readonly seen: Fingerprint;
-  readonly found: Classification;
-  /** One sentence per axis that is not as declared; empty when the NAT is what it says. */
-  readonly mismatches: readonly string[];
-  readonly conformance: readonly Conformance[];
+  /** Seeds whatever the prober draws. */
+  readonly seed: number;
 }
 
 /** Measures NATs in a world of its own, two at a time, and tells of each as soon as it is done; in order. */
 export async function* examineNats(
   nats: readonly DeclaredNat[],
-  { timers, seed, signal }: { readonly timers: TimerPlan; readonly seed: number; readonly signal: AbortSignal },
+  { timers, seed, signal }: ExamineOptions & { readonly signal: AbortSignal },
 ): AsyncGenerator<Examination> {
   const engine = await connectEngine();
   const [image] = await Promise.all([requireImage(engine), preflight(engine)]);
@@ -58,53 +44,22 @@ export async function* examineNats(
 export async function examineAtOnce(
   world: World,
   nats: readonly { readonly nat: DeclaredNat; readonly side: Side }[],
-  options: { readonly timers: TimerPlan; readonly seed: number },
+  options: ExamineOptions,
 ): Promise<Examination[]> {
   await setCore(world, MEASURING_CORE);
   await cleanWorld(world);
   return Promise.all(nats.map(({ nat, side }) => examine(world, side, { ...nat, ...options })));
 }
 
-interface Examined extends DeclaredNat {
-  readonly timers: TimerPlan;
-  readonly seed: number;
-}
-
 /** A mismatch counts when it is seen twice: on a machine that is short of time an answer may be late once. */
-async function examine(world: World, side: Side, examined: Examined): Promise<Examination> {
+async function examine(world: World, side: Side, examined: Examined & ExamineOptions): Promise<Examination> {
   const loaded = scaledModel(examined);
   const gateway = { kind: "nat", name: examined.name, model: loaded } as const;
   const measure = async (): Promise<Examination> => {
     await loadLayer(world, `n${side}`, gateway);
     const mode = examined.timers.kind === "full" ? "full" : "fast";
-    return conclude(examined, loaded, await probe(world, side, { mode, seed: examined.seed }));
+    return concludeExamination(examined, await probe(world, side, { mode, seed: examined.seed }));
   };
   const first = await measure();
   return first.mismatches.length === 0 ? first : measure();
-}
-
-function conclude({ name, model, timers }: Examined, loaded: NatModel, seen: Fingerprint): Examination {
-  const found = classify(seen);
-  const basis: TimerBasis = timers.kind === "full" ? { kind: "measured" } : { ...timers, declared: model.timeouts };
-  return {
-    name,
-    model,
-    timers,
-    seen,
-    found,
-    mismatches: compareModel(loaded, found),
-    conformance: judgeConformance(seen, found, basis),
-  };
-}
-
-/** The model with timeouts that the fast battery can wait for. */
-function scaledModel({ model, timers }: Pick<Examined, "model" | "timers">): NatModel {
-  if (timers.kind === "full") return model;
-  const scaled = (timeout: Timeouts[keyof Timeouts]) =>
-    timeout === "never" ? timeout : Math.max(1, Math.round(timeout / timers.scale));
-  const { synSentS, establishedS, closingS } = model.timeouts;
-  return {
-    ...model,
-    timeouts: { synSentS: scaled(synSentS), establishedS: scaled(establishedS), closingS: scaled(closingS) },
-  };
 }

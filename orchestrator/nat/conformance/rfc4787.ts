@@ -36,7 +36,9 @@ export const RFC4787: readonly Requirement[] = [
         const [stray] = strays;
         if (low.length === 0) return open("X saw no connection from a well-known port");
         return stray
-          ? fail(`port ${stray.local.port} became one ${stray.outside.port < 1024 ? "below" : "above"} 1023`)
+          ? fail(
+              `a port ${stray.local.port < 1024 ? "below" : "above"} 1023 became one ${stray.outside.port < 1024 ? "below" : "above"} it`,
+            )
           : pass("well-known ports stayed below 1024, others above");
       }),
   },
@@ -77,10 +79,7 @@ function judgeParity({ seen, found }: Subject): Judgement {
   if (ports.kind === "undetermined") return open(ports.why);
   if (ports.value.kind === "preserve") return pass("ports are preserved");
   const stray = seen.bindings.ran ? strayParity(seen.bindings.made) : undefined;
-  if (stray)
-    return fail(
-      `port ${stray.local.port % 2 === 0 ? "even" : "odd"} became ${stray.local.port % 2 === 0 ? "odd" : "even"}`,
-    );
+  if (stray) return fail("a port changed its parity");
   return ports.value.parity ? pass("every port kept its parity") : open("too few ports were seen");
 }
 

@@ -1,3 +1,4 @@
+import { portsText } from "../compare.ts";
 import {
   all,
   fail,
@@ -40,7 +41,11 @@ export const RFC7857: readonly Requirement[] = [
     id: "9",
     level: "SHOULD",
     text: "a port that is not preserved is chosen unpredictably",
-    judge: ({ found }) => judgeFinding(found.axes.ports, ({ kind }) => kind !== "sequential"),
+    judge: ({ found: { axes } }) => {
+      if (axes.ports.kind === "undetermined") return open(axes.ports.why);
+      const what = `allocation of ports: ${portsText(axes.ports.value)}`;
+      return axes.ports.value.kind === "sequential" ? fail(what) : pass(what);
+    },
   },
 ];
 
