@@ -5,7 +5,6 @@ import { serve } from "./channel.ts";
 import { HostAttempt } from "./host-driver.ts";
 import { Noise } from "./noise.ts";
 import { runBattery } from "./probe/battery.ts";
-import { observe } from "./probe/observe.ts";
 import { transfer } from "./transfer.ts";
 
 /** The agent of A, B and A's neighbour A2 in a world. */
@@ -20,7 +19,6 @@ serve({
   },
   "capture-end": () => recorder.end(),
   probe: ({ x, ...options }) => runBattery({ x: { host: x, port: X_PORTS.prober }, ...options, recorder }),
-  observe: (parameters) => observe(parameters, recorder),
   attempt: async (parameters: Operations["attempt"]["parameters"]) => {
     await attempt?.dispose();
     attempt = new HostAttempt(parameters, recorder);

@@ -4,7 +4,6 @@
  */
 import type { Endpoint } from "./address.ts";
 import type { Fingerprint, ProbeMode } from "./fingerprint.ts";
-import type { Allocation } from "./rendezvous.ts";
 
 /**
  * Containers of a world: hosts A and B, their NATs, the core router R, the helper X; where a cell wants them the inside neighbours
@@ -74,18 +73,6 @@ export interface TransferResult {
   readonly receivedSha256: string;
   readonly error?: string;
 }
-
-/** What the host saw of its own NAT through X, for calibration. */
-export interface Observation {
-  /** Outside endpoints of connections from consecutive local ports to X, in order. */
-  readonly mappings: readonly { readonly localPort: number; readonly outside: Endpoint }[];
-  readonly allocation: Allocation;
-  /** Whether an ICMP time-exceeded for a SYN of ours arrived at this host. */
-  readonly timeExceededArrived: boolean;
-}
-
-/** How a connection attempt from X to a NAT's outside port ended. */
-export type SynAnswer = "silence" | "reset" | "unreachable" | "connected";
 
 /** Bulk payload beyond so many packets of one flow, direction and interface is counted, not kept. */
 export const KEPT_PER_FLOW = 48;
@@ -190,8 +177,6 @@ export interface Operations {
   "conntrack-end": { parameters: Record<never, never>; result: { records: readonly ConntrackRecord[]; lost: boolean } };
   "core-start": { parameters: Record<never, never>; result: Record<never, never> };
   "x-link": { parameters: { state: "up" | "cut" }; result: { dropped: number } };
-  observe: { parameters: { x: string; localPort: number; lowTtl: number; waitMs: number }; result: Observation };
-  "syn-answer": { parameters: { to: Endpoint; waitMs: number }; result: { answer: SynAnswer } };
   /** Loads a NAT's rules and returns what the kernel holds now. */
   "gateway-load": { parameters: GatewayRules; result: { readBack: string } };
   /** What R's agent has to do for this core from now on; its rules are loaded apart. The same seed loses the same packets of a sequence. */

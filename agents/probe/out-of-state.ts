@@ -13,7 +13,7 @@ export async function testOutOfState(
   const open = await openSyn(ground);
   if (!open) return skipped("X did not see the SYN");
   const { line, silenceMs, draw } = ground;
-  line.watch(open.isn);
+  line.watch(open.isnSeen);
   await line.caughtUp();
   const seen = await line.seen(
     (sighting) => segmentAt(sighting, open.x, SYN_ACK),

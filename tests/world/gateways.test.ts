@@ -1,13 +1,17 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { NATS } from "../../orchestrator/nat/catalogue.ts";
 import { completeModel } from "../../orchestrator/nat/model.ts";
+import { renderRuleset } from "../../orchestrator/nat/ruleset.ts";
 import { ADDRESS } from "../../orchestrator/plan/addresses.ts";
+import { gatewayPlace } from "../../orchestrator/plan/shape.ts";
 import { cleanWorld } from "../../orchestrator/world/attempt.ts";
 import { loadGateway } from "../../orchestrator/world/gateways.ts";
+import { probe } from "../../orchestrator/world/probe.ts";
 import type { World } from "../../orchestrator/world/world.ts";
 import { nat, ROUTER } from "../kit/cells.ts";
 import { until } from "../kit/until.ts";
 import { openTestWorld } from "../kit/world.ts";
+import { GATEWAYS } from "../unit/nat/models.ts";
 
 const noEngine = inject("noEngine");
 
@@ -30,6 +34,14 @@ describe.skipIf(noEngine)("a gateway in a world", () => {
       expect(stable((await loadGateway(world, "a", nat())).readBack)).toBe(stable(before.readBack));
     },
   );
+
+  it.each(Object.entries(GATEWAYS))("takes the golden rule-set %s as it is", async (_, gateway) => {
+    const { readBack } = await loadGateway(world, "a", gateway);
+    const { iptables, nft, sysctls } = renderRuleset(gateway, gatewayPlace(world.shape, "na"));
+    expect(countRules(readBack)).toBe(countRules(iptables));
+    for (const chain of nft.match(/chain \w+/g) ?? []) expect(readBack).toContain(`${chain} {`);
+    for (const [name, value] of Object.entries(sysctls)) expect(readBack).toContain(`${name} = ${value}\n`);
+  });
 
   it("is nothing but a router after the NAT before it", async () => {
     await loadGateway(world, "a", nat({ hairpin: true, sourceRoute: "aware", timeouts: { synSentS: 5 } }));
@@ -56,9 +68,11 @@ describe.skipIf(noEngine)("a gateway in a world", () => {
     await loadGateway(world, "a", nat({ timeExceeded: "teardown" }));
     await cleanWorld(world);
     world.takeLogs();
-    const probe = { x: ADDRESS.x, localPort: 12_000, lowTtl: 2, waitMs: 300 };
-    const { timeExceededArrived } = await world.agent("a").call("observe", probe);
-    expect(timeExceededArrived).toBe(true);
+    const { afterSyn } = await probe(world, "a", { mode: "quick", seed: 1 });
+    expect(afterSyn.ran && afterSyn.probes.find(({ stimulus }) => stimulus === "time-exceeded")).toMatchObject({
+      stimulusArrived: true,
+      probeArrived: false,
+    });
     const torn = await until(
       "NA tells of it",
       () => world.takeLogs().find(({ what }) => what === "mapping torn down by ICMP"),
@@ -70,6 +84,10 @@ describe.skipIf(noEngine)("a gateway in a world", () => {
     });
   });
 });
+
+function countRules(text: string): number {
+  return text.match(/^-A /gm)?.length ?? 0;
+}
 
 function stable(rules: string): string {
   return rules.replaceAll(/^# (Generated|Completed).*$/gm, "").replaceAll(/\[\d+:\d+\]/g, "");

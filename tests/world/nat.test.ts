@@ -4,17 +4,16 @@ import type { NatModel } from "../../orchestrator/nat/model.ts";
 import { ADDRESS } from "../../orchestrator/plan/addresses.ts";
 import { cleanWorld } from "../../orchestrator/world/attempt.ts";
 import { loadGateway, type LoadedRules } from "../../orchestrator/world/gateways.ts";
+import { probe } from "../../orchestrator/world/probe.ts";
 import type { World } from "../../orchestrator/world/world.ts";
-import { ipv4, port } from "../../wire/address.ts";
 import { nat } from "../kit/cells.ts";
-import { packetsOf } from "../kit/dial.ts";
+import { dial, packetsOf } from "../kit/dial.ts";
 import { openMany } from "../kit/mappings.ts";
 import { openTestWorld } from "../kit/world.ts";
 
 const noEngine = inject("noEngine");
 const COUNT = 60;
 const NA = ADDRESS.naOutside;
-const SILENCE_MS = 150;
 
 describe.skipIf(noEngine)("a NAT on the real kernel", () => {
   let world: World;
@@ -86,8 +85,8 @@ describe.skipIf(noEngine)("a NAT on the real kernel", () => {
   });
 
   describe.each([
-    { unsolicitedSyn: "drop", answer: "silence", resets: 0 },
-    { unsolicitedSyn: "reset", answer: "reset", resets: 1 },
+    { unsolicitedSyn: "drop", answer: "timeout", resets: 0 },
+    { unsolicitedSyn: "reset", answer: "ECONNREFUSED", resets: 1 },
   ] as const)("whose policy for unsolicited SYNs is $unsolicitedSyn", ({ unsolicitedSyn, answer, resets }) => {
     beforeEach(() => load({ unsolicitedSyn }));
 
@@ -95,16 +94,9 @@ describe.skipIf(noEngine)("a NAT on the real kernel", () => {
       expect(await askFromX(700)).toEqual({ answer, resets });
     });
 
-    it(`answers a SYN from another port of X to an open mapping with ${answer}`, async () => {
-      const { x, localPort } = { x: ADDRESS.x, localPort: (firstPort += 10) };
-      const { mappings } = await world.agent("a").call("observe", { x, localPort, lowTtl: 2, waitMs: 20 });
-      expect(await askFromX(mappings[0]!.outside.port)).toEqual({ answer, resets });
-    });
-
     async function askFromX(outsidePort: number): Promise<{ answer: string; resets: number }> {
       await world.agent("na").call("capture-begin", {});
-      const to = { ip: ipv4(NA), port: port(outsidePort) };
-      const { answer: given } = await world.agent("x").call("syn-answer", { to, waitMs: SILENCE_MS });
+      const given = await dial(world.agent("x"), NA, outsidePort);
       const left = (await packetsOf(world.agent("na"))).filter(
         ({ iface, direction, tcp }) => iface === "out" && direction === "out" && tcp?.srcPort === outsidePort,
       );
@@ -120,9 +112,10 @@ describe.skipIf(noEngine)("a NAT on the real kernel", () => {
     async ({ timeExceeded, arrives }) => {
       await load({ timeExceeded });
       await world.agent("na").call("capture-begin", {});
-      const probe = { x: ADDRESS.x, localPort: (firstPort += 10), lowTtl: 2, waitMs: SILENCE_MS };
-      const { timeExceededArrived } = await world.agent("a").call("observe", probe);
-      expect(timeExceededArrived).toBe(arrives);
+      const { afterSyn } = await probe(world, "a", { mode: "quick", seed: 1 });
+      expect(afterSyn.ran && afterSyn.probes.find(({ stimulus }) => stimulus === "time-exceeded")).toMatchObject({
+        stimulusArrived: arrives,
+      });
       const errors = (await packetsOf(world.agent("na"))).filter(({ icmp }) => icmp === "time-exceeded");
       expect(errors.some(({ iface, direction }) => iface === "out" && direction === "in")).toBe(true);
       expect(errors.some(({ iface, direction }) => iface === "in" && direction === "out")).toBe(arrives);
@@ -136,11 +129,14 @@ describe.skipIf(noEngine)("a NAT on the real kernel", () => {
     ] as const) {
       await cleanWorld(world);
       await load({ ports });
-      const { x, localPort } = { x: ADDRESS.x, localPort: (firstPort += 10) };
-      const { mappings } = await world.agent("a").call("observe", { x, localPort, lowTtl: 2, waitMs: 20 });
-      const [first, second] = mappings.slice(-2);
-      expect(first?.localPort).toBe(second?.localPort);
-      expect(first?.outside.port === second?.outside.port, ports.kind).toBe(same);
+      const { bindings } = await probe(world, "a", { mode: "quick", seed: 1 });
+      const made = bindings.ran ? bindings.made : [];
+      const [first, second] = made.filter(({ local, x }, _, all) =>
+        all.some((other) => other.local.port === local.port && other.x.port !== x.port),
+      );
+      expect(first?.local).toEqual(second?.local);
+      expect([first?.outside, second?.outside]).not.toContain(undefined);
+      expect(first?.outside?.port === second?.outside?.port, ports.kind).toBe(same);
     }
   });
 
