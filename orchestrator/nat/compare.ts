@@ -41,7 +41,7 @@ export function compareModel(declared: NatModel, measured: Classification): stri
   ];
 }
 
-export const TIMERS = ["synSentS", "establishedS", "closingS"] as const satisfies readonly (keyof Timeouts)[];
+const TIMERS = ["synSentS", "establishedS", "closingS"] as const satisfies readonly (keyof Timeouts)[];
 
 function isEnumerated(axis: (typeof AXES)[number]): axis is EnumeratedAxis {
   return !["ports", "blockSize", "unsolicitedSyn", "wrongPeerSyn", "timeouts"].includes(axis);

@@ -20,7 +20,7 @@ export function encodeFingerprint(fingerprint: Fingerprint): string {
 }
 
 /** The readable head: when and how it was taken, and each axis. */
-export function describeFingerprint(fingerprint: Fingerprint): string[] {
+function describeFingerprint(fingerprint: Fingerprint): string[] {
   const { version, mode, takenAt } = fingerprint;
   const lines = findingLines(classify(fingerprint));
   const width = Math.max(...lines.map(({ axis }) => axis.length));

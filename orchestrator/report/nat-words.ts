@@ -31,7 +31,7 @@ function axisText(model: NatModel, axis: Exclude<Axis, "timeouts">): string {
 }
 
 /** `preserve`, `random in 1024-65535`, `sequential +2 in 40000-40510` */
-export function allocationText(ports: PortAllocation): string {
+function allocationText(ports: PortAllocation): string {
   if (ports.kind === "preserve") return ports.kind;
   const parity = ports.parity ? ", parity kept" : "";
   return `${portsText(ports)} in ${ports.range.from}-${ports.range.to}${parity}`;

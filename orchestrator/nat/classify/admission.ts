@@ -70,15 +70,15 @@ export function describeFate(fate: SynFate): string {
     case "reset":
       return "RST";
     case "icmp":
-      return `ICMP ${fate.type}/${fate.code} from ${fate.by}${fate.afterMs > HELD_BACK_MS ? ` after ${secondsText(fate.afterMs)}` : ""}`;
+      return `ICMP ${fate.type}/${fate.code} from ${fate.by}${fate.afterMs > HELD_BACK_MS ? ` after ${Math.round(fate.afterMs / 1000)} s` : ""}`;
     case "accepted":
       return "SYN+ACK";
   }
 }
 
-/** To a tenth of a second: what is finer differs from run to run. */
+/** Whole seconds where it is about seconds: what is finer differs from run to run. Silence lasted at least so long. */
 function secondsText(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
+  return ms < 1000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.floor(ms / 1000)} s`;
 }
 
 export function kindOf(refusal: MeasuredRefusal): string {
