@@ -56,7 +56,7 @@ function carrierOf(words: CarrierWords, nats: ReadonlyMap<string, NamedNat>): { 
 }
 
 /** What an entry says once or as a list, as a list. */
-export function listOf<Item>(said: Item | readonly Item[] | undefined, otherwise: Item): readonly Item[] {
+function listOf<Item>(said: Item | readonly Item[] | undefined, otherwise: Item): readonly Item[] {
   if (said === undefined) return [otherwise];
   return Array.isArray(said) ? (said as readonly Item[]) : [said as Item];
 }

@@ -54,6 +54,6 @@ function answerDuty(refusal: SynRefusal): Duties | undefined {
   return typeof refusal === "string" ? undefined : { delayedAnswer: { queue: ANSWER_QUEUE, afterMs: refusal.afterMs } };
 }
 
-export function sameRefusal(one: SynRefusal, other: SynRefusal): boolean {
+function sameRefusal(one: SynRefusal, other: SynRefusal): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -47,7 +47,7 @@ export interface Segment {
 }
 
 /** A TCP segment as an IP packet. */
-export function segmentBytes(segment: Segment): Uint8Array {
+function segmentBytes(segment: Segment): Uint8Array {
   const { from, to, flags, seq = 1000, ack = 0, ttl = 64, ipOptions = [] } = segment;
   const [src, dst] = [ipv4(from[0]), ipv4(to[0])];
   const payload = encodeTcp(

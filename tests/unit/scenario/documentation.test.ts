@@ -19,7 +19,7 @@ it("docs/scenarios.md names every axis of a NAT and every field of the core", ()
   const table = (head: string) => page.slice(page.indexOf(head)).split("\n\n")[0]!;
   const keys = (head: string) => [...table(head).matchAll(/^\| `(\w+)` /gm)].map(([, key]) => key);
   expect(keys("| Axis")).toEqual(AXES);
-  expect(keys("| Core").toSorted()).toEqual(Object.keys(PLAIN_CORE).toSorted());
+  expect(new Set(keys("| Core"))).toEqual(new Set(Object.keys(PLAIN_CORE)));
 });
 
 it("what docs/scenarios.md shows of NATs and of the world around them is sound", () => {
