@@ -19,6 +19,7 @@ const SHORT_CAUSE: Record<Cause, string> = {
   "no-collision": "no hit",
   "mapping-mispredicted": "mispredicted",
   "reset-by-nat": "reset",
+  "reset-by-host": "host reset",
   filtered: "filtered",
   "spoof-filtered": "spoof filtered",
   timeout: "timeout",

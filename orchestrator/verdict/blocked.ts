@@ -21,7 +21,7 @@ const STAGES: readonly (readonly Finder[])[] = [
   [killedByIcmp],
   [portExhausted],
   [noCollision],
-  [mispredicted, resetByNat],
+  [mispredicted, resetByNat, resetByHost],
   [spoofFiltered, turnedAway],
   [filtered],
 ];
@@ -133,7 +133,7 @@ function resetByNat(scene: Scene, side: SideOfScene): Blockage | undefined {
     const { at, name } = approach.hop;
     for (const syn of arrivals(scene, approach)) {
       const reset = resetFor(scene, approach, syn);
-      if (!reset) continue;
+      if (!reset || passed(scene, approach, syn)) continue; // what passed was answered farther in
       const own = openingOf(scene, approach, syn);
       const opening = own
         ? `, ${gap(syn.atUs, own.atUs)} before ${side.hostName}'s own SYN opened port ${own.src.port}`
@@ -141,6 +141,26 @@ function resetByNat(scene: Scene, side: SideOfScene): Blockage | undefined {
       const why = `${name} answered ${side.peer.toUpperCase()}'s SYN from ${text(syn.src)} to ${text(syn.dst)} with RST ${gap(syn.atUs, reset.atUs)} after it arrived${opening}${policyOf(scene, approach)}`;
       return { cause: "reset-by-nat", at, atUs: reset.atUs, why };
     }
+  }
+  return undefined;
+}
+
+/** The peer's SYN came in through every NAT before the host had a socket for it: a filter that lets strangers in, or a mapping left over. */
+function resetByHost({ segments }: Scene, { side, hostName, peer, peerOutside }: SideOfScene): Blockage | undefined {
+  const own = segments.filter(({ node }) => node === side);
+  for (const syn of own) {
+    if (syn.kind !== "syn" || syn.direction !== "in" || syn.src.ip !== peerOutside) continue;
+    const reset = own.find(
+      ({ kind, direction, atUs, src, dst }) =>
+        kind === "rst" &&
+        direction === "out" &&
+        atUs >= syn.atUs &&
+        sameEndpoint(src, syn.dst) &&
+        sameEndpoint(dst, syn.src),
+    );
+    if (!reset) continue;
+    const why = `${hostName} answered ${peer.toUpperCase()}'s SYN from ${text(syn.src)} to its port ${syn.dst.port} with RST ${gap(syn.atUs, reset.atUs)} after it arrived: the NAT let it in before ${hostName} had a socket there`;
+    return { cause: "reset-by-host", at: side, atUs: reset.atUs, why };
   }
   return undefined;
 }

@@ -8,6 +8,7 @@ export const CAUSES = [
   "no-collision", // birthday: none of the forged SYN+ACKs hit an open mapping
   "mapping-mispredicted", // the SYN left its NAT from another port than predicted
   "reset-by-nat", // the far NAT answered the SYN with RST
+  "reset-by-host", // the far NAT let the SYN in, and the peer, which had no socket for it yet, answered with RST
   "filtered", // the far NAT dropped the SYN silently
   "spoof-filtered", // X's forged packets did not get past the core, or past a NAT under whose own address they came
   "timeout", // packets arrived, yet no connection before the deadline

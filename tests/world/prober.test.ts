@@ -41,14 +41,14 @@ describe.skipIf(noEngine)("the prober", () => {
 
   it("sees which outside port each connection gets, in order", async () => {
     await loadGateway(world, "a", nat());
-    expect(outsidePorts(await probe())).toEqual([10_000, 10_001, 10_002, 10_003, 10_003, 10_003, 10_003]);
+    expect(outsidePorts(await probe())).toEqual([10_000, 10_002, 10_001, 10_003, 10_004, 10_004, 10_004, 10_004]);
 
     await loadGateway(world, "a", nat({ ports: { kind: "sequential", step: 3, range: { from: 40_000, to: 41_000 } } }));
     const sequential = outsidePorts(await probe());
-    expect(sequential.map((port) => port - sequential[0]!)).toEqual([0, 3, 6, 9, 12, 15, 18]);
+    expect(sequential.map((port) => port - sequential[0]!)).toEqual([0, 3, 6, 9, 12, 15, 18, 21]);
 
     await loadGateway(world, "a", nat({ ports: { kind: "random", range: ALL_PORTS } }));
-    expect(new Set(outsidePorts(await probe())).size).toBe(7);
+    expect(new Set(outsidePorts(await probe())).size).toBe(8);
   });
 
   it("sees silence, a stranger kept out, and what a NAT passes on behind a SYN", async () => {
@@ -129,7 +129,7 @@ describe.skipIf(noEngine)("the prober", () => {
     expect(ran(seen.afterSyn).probes).toHaveLength(8);
     const { synSent, established, closing } = ran(seen.timers);
     for (const points of [synSent, established, closing])
-      expect(points.map(({ alive }) => alive)).toEqual([true, true, true, true, true, true, true, true]);
+      expect(points.map(({ alive }) => alive)).toEqual(points.map(() => true));
   });
 
   it(
@@ -153,7 +153,7 @@ describe.skipIf(noEngine)("the prober", () => {
     try {
       const seen = await probe();
       expect(seen.x).toEqual([ADDRESS.x]);
-      expect(ran(seen.bindings).made).toHaveLength(5);
+      expect(ran(seen.bindings).made).toHaveLength(6);
       expect(ran(seen.strangers).probes.map(({ from }) => from)).toEqual(["same-address-other-port"]);
       expect(seen.sourceRoute).toEqual({ ran: false, why: "X has one address only" });
     } finally {
@@ -176,7 +176,7 @@ describe.skipIf(noEngine)("the prober", () => {
     for (const test of [seen.afterSyn, seen.strangers, seen.outOfState, seen.hairpin, seen.sequence])
       expect(test).toEqual({ ran: false, why: "needs CAP_NET_RAW" });
     expect(ran(seen.bindings).made.map(({ local, outside }) => outside?.port === local.port)).toEqual(
-      Array.from({ length: 7 }, () => true),
+      Array.from({ length: 8 }, () => true),
     );
     expect(ran(seen.unsolicited).fate.kind).toBe("silence");
   });

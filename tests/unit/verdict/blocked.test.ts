@@ -127,6 +127,19 @@ describe("a blocked outcome names its cause and place, and in a sentence the pac
     });
   });
 
+  it("reset-by-host: the NAT let the SYN in, and the host refused it, which the NAT passed on", async () => {
+    const { outcome, segments } = await blocked("reset-by-host");
+    const syn = seen(segments, "b:lan in", "syn").find(({ src }) => src.ip === NA_OUTSIDE)!;
+    const reset = seen(segments, "b:lan out", "rst").find(({ dst }) => dst.port === syn.src.port)!;
+    expect(seen(segments, "nb:out out", "rst")).not.toEqual([]);
+    const gap = ((reset.atUs - syn.atUs) / 1000).toFixed(1);
+    expect(outcome).toMatchObject({
+      cause: "reset-by-host",
+      at: "b",
+      why: `B answered A's SYN from ${formatEndpoint(syn.src)} to its port ${syn.dst.port} with RST ${gap} ms after it arrived: the NAT let it in before B had a socket there`,
+    });
+  });
+
   it("filtered: whose SYN, from where to where, and how often", async () => {
     const { outcome, segments } = await blocked("filtered");
     const syns = seen(segments, "nb:out in", "syn").filter(({ src }) => src.ip === NA_OUTSIDE);

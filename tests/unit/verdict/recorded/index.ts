@@ -26,6 +26,7 @@ export const RECORDINGS = [
   "mapping-mispredicted",
   "mispredicted-neighbour",
   "reset-by-nat",
+  "reset-by-host",
   "filtered",
   "direct-carriers",
   "direct-hairpin",
