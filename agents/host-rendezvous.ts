@@ -11,7 +11,7 @@ import {
 import { log } from "./channel.ts";
 import { TcpSocket } from "./net/tcp-socket.ts";
 
-interface Listener {
+export interface RendezvousListener {
   readonly onMessage: (message: XMessage) => void;
   /** The connection broke, X refused, or X said something that is no message: nothing more will come. */
   readonly onLost: (why: string) => void;
@@ -28,7 +28,7 @@ export class Rendezvous {
   /** Connects, listens, and says hello. `keep` is given the socket at once, so that it is closed whatever happens. */
   static async join(
     { x, session, key, role, technique }: AttemptParameters,
-    { onMessage, onLost }: Listener,
+    { onMessage, onLost }: RendezvousListener,
     keep: (socket: TcpSocket) => void,
   ): Promise<Rendezvous> {
     const socket = new TcpSocket({ localPort: 0 });

@@ -4,8 +4,8 @@ import type { HostMessage, HostRole, SynReport, XMessage } from "../../wire/rend
 
 /**
  * A technique is a pair of state machines without I/O, one for the hosts and one for X:
- * `step(state, event)` returns the next state and what to do. The drivers (agents/host-driver.ts, agents/x-session.ts)
- * turn actions into packets and packets into events; a simulated network can do the same in virtual time.
+ * `step(state, event)` returns the next state and what to do. The drivers (agents/host-driver.ts with agents/host-network.ts, and
+ * agents/x-session.ts) turn actions into packets and packets into events; a simulated network can do the same in virtual time.
  */
 export interface Step<State, Action> {
   readonly state: State;
