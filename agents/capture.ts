@@ -85,9 +85,10 @@ export class Recorder {
   #record(packet: SeenPacket): void {
     const iface = this.#indexOf.get(packet.ifindex);
     if (iface === undefined) return;
-    if (isTcp(packet)) {
-      const flags = packet.view.getUint8(tcpStart(packet) + 13);
-      const flow = this.#count(packet, iface, flags);
+    const tcp = packet.tcpStart;
+    if (tcp !== undefined) {
+      const flags = packet.view.getUint8(tcp + 13);
+      const flow = this.#count(packet, iface, { tcp, flags });
       if (flow.packets > KEPT_PER_FLOW && (flags & (FIN | SYN | RST)) === 0) return;
     }
     if (this.#kept.length >= KEEP_IN_ALL) {
@@ -99,10 +100,10 @@ export class Recorder {
   }
 
   /** Adds the packet to the total of its flow. */
-  #count(packet: SeenPacket, iface: number, flags: number): FlowCount {
-    const flow = this.#flowOf(packet, iface);
+  #count(packet: SeenPacket, iface: number, { tcp, flags }: { tcp: number; flags: number }): FlowCount {
+    const flow = this.#flowOf(packet, iface, tcp);
     // what a SYN carries (a birthday's guessed port) is no payload of the connection
-    const start = tcpStart(packet) - packet.start + (packet.view.getUint8(tcpStart(packet) + 12) >> 4) * 4;
+    const start = tcp - packet.start + (packet.view.getUint8(tcp + 12) >> 4) * 4;
     const payload = flags & SYN ? 0 : Math.max(0, packet.length - start);
     flow.packets += 1;
     flow.payloadBytes += payload;
@@ -112,9 +113,9 @@ export class Recorder {
     return flow;
   }
 
-  #flowOf(packet: SeenPacket, iface: number): FlowCount {
+  #flowOf(packet: SeenPacket, iface: number, tcp: number): FlowCount {
     const { view, start, direction } = packet;
-    const ports = view.getUint32(tcpStart(packet));
+    const ports = view.getUint32(tcp);
     // addresses and ports as two numbers of 48 bits each: exact in a double, and no string is built per packet
     const from = view.getUint32(start + 12) * 0x10000 + (ports >>> 16);
     const to = view.getUint32(start + 16) * 0x10000 + (ports & 0xffff);
@@ -136,16 +137,6 @@ export class Recorder {
 }
 
 const [FIN, SYN, RST] = [1, 2, 4];
-
-/** A TCP segment whose fixed header was captured. */
-function isTcp(packet: SeenPacket): boolean {
-  return packet.view.getUint8(packet.start + 9) === 6 && tcpStart(packet) + 20 <= packet.start + packet.captured;
-}
-
-/** Offset of the TCP header in the packet's view. */
-function tcpStart({ view, start }: SeenPacket): number {
-  return start + (view.getUint8(start) & 0xf) * 4;
-}
 
 function entryOf<Value>(map: Map<number, Value>, key: number, create: () => Value): Value {
   const known = map.get(key);

@@ -2,7 +2,7 @@ import type { Endpoint, Ipv4, Port } from "../wire/address.ts";
 import { PROTOCOL, encodeIpv4 } from "../wire/ipv4.ts";
 import type { SynReport } from "../wire/rendezvous.ts";
 import type { TcpOption } from "../wire/tcp-options.ts";
-import { TCP_FLAG, encodeTcp } from "../wire/tcp.ts";
+import { LINUX_WINDOW, TCP_FLAG, encodeTcp } from "../wire/tcp.ts";
 import { FULL_TTL, type XAction } from "./technique/machine.ts";
 
 type ForgeSynAck = Extract<XAction, { kind: "forge-syn-ack" }>;
@@ -42,11 +42,9 @@ export function* sprayDatagrams({ from, to, isn }: Spray, ports: readonly number
   for (const port of ports) {
     const payload = Uint8Array.of(port >> 8, port & 0xff);
     const target = { ip: to as Ipv4, port: port as Port };
-    yield datagram(from, target, { seq: isn, ack: (isn + 1) >>> 0, window: SPRAY_WINDOW, payload });
+    yield datagram(from, target, { seq: isn, ack: (isn + 1) >>> 0, window: LINUX_WINDOW, payload });
   }
 }
-
-const SPRAY_WINDOW = 64_240;
 
 interface Answer {
   readonly seq: number;

@@ -1,12 +1,9 @@
 import { ipv4ToU32, type Endpoint, type Ipv4, type Port } from "../wire/address.ts";
 import { PROTOCOL, decodeIpv4, encodeIpv4 } from "../wire/ipv4.ts";
 import type { SynReport } from "../wire/rendezvous.ts";
-import { TCP_FLAG, decodeTcp, encodeTcp, type TcpSegment } from "../wire/tcp.ts";
+import { LINUX_WINDOW, TCP_FLAG, decodeTcp, encodeTcp, type TcpSegment } from "../wire/tcp.ts";
 import type { Recorder } from "./capture.ts";
 import type { SeenPacket } from "./net/packet-socket.ts";
-
-/** A window as a Linux kernel's SYN has it. */
-const SYN_WINDOW = 64_240;
 
 interface OwnSyn {
   readonly localPort: number;
@@ -80,7 +77,7 @@ export function* floodDatagrams(flood: {
         seq: isn,
         ack: 0,
         flags: TCP_FLAG.syn,
-        window: SYN_WINDOW,
+        window: LINUX_WINDOW,
         options: [{ kind: "mss", bytes: 1460 }],
       },
       addresses,

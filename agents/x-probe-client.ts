@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
-import { ipv4ToU32, port, u32ToIpv4, type Endpoint, type Ipv4 } from "../wire/address.ts";
-import { decodeIcmp } from "../wire/icmp.ts";
+import { port, type Endpoint, type Ipv4 } from "../wire/address.ts";
+import { tcpErrorOf } from "../wire/icmp.ts";
 import { PROTOCOL, decodeIpv4 } from "../wire/ipv4.ts";
 import { PROBE_VERSION, parseProberMessage, type ProbeReply, type ProberMessage } from "../wire/probe.ts";
 import { LineSplitter, X_PORTS } from "../wire/rendezvous.ts";
@@ -9,6 +9,7 @@ import { log, nowUs } from "./channel.ts";
 import { addressesBeside } from "./net/addresses.ts";
 import type { SeenPacket } from "./net/packet-socket.ts";
 import type { RawSocket } from "./net/raw-socket.ts";
+import { portsOf, segmentHead } from "./net/seen-segment.ts";
 import { icmpDatagram, segmentDatagram } from "./probe/datagram.ts";
 
 /** A client that says nothing for so long is gone; probers ping. */
@@ -32,7 +33,6 @@ export class ProbeClient {
   readonly #recorder: Recorder;
   readonly #raw: RawSocket;
   readonly #outside: Endpoint;
-  readonly #outsideU32: number;
   readonly #addresses: readonly Ipv4[];
   readonly #watched = new Set<number>();
   #greeted = false;
@@ -43,7 +43,6 @@ export class ProbeClient {
     this.#recorder = recorder;
     this.#raw = raw;
     this.#outside = { ip: (stream.remoteAddress ?? "0.0.0.0") as Ipv4, port: port(stream.remotePort ?? 0) };
-    this.#outsideU32 = ipv4ToU32(this.#outside.ip);
     this.#addresses = addressesBeside((stream.localAddress ?? "0.0.0.0") as Ipv4).slice(0, MAX_ADDRESSES);
     stream.setTimeout(IDLE_MS, () => refuse(stream, "silent for too long"));
     const splitter = new LineSplitter();
@@ -58,47 +57,25 @@ export class ProbeClient {
   /** Tells the prober of a packet that is its own. */
   look(packet: SeenPacket): void {
     if (packet.direction !== "in" || !this.#greeted) return;
-    const { view, start } = packet;
-    const protocol = view.getUint8(start + 9);
-    if (protocol === PROTOCOL.tcp) this.#lookAtSegment(packet);
-    else if (protocol === PROTOCOL.icmp) this.#lookAtIcmp(packet);
+    if (packet.protocol === PROTOCOL.tcp) this.#lookAtSegment(packet);
+    else if (packet.protocol === PROTOCOL.icmp) this.#lookAtIcmp(packet);
   }
 
-  #lookAtSegment({ view, start, captured, atUs }: SeenPacket): void {
-    const tcp = start + (view.getUint8(start) & 0xf) * 4;
-    if (tcp + 20 > start + captured) return;
-    const dstPort = view.getUint16(tcp + 2);
-    if (dstPort < X_PORTS.silent.from || dstPort > X_PORTS.silent.to) return;
-    const seq = view.getUint32(tcp + 4);
-    const [src, srcPort] = [view.getUint32(start + 12), view.getUint16(tcp)];
-    if (srcPort === 0 || (src !== this.#outsideU32 && !this.#watched.has(seq))) return;
-    this.#say({
-      t: "seen",
-      atUs,
-      src: { ip: u32ToIpv4(src), port: port(srcPort) },
-      dst: { ip: u32ToIpv4(view.getUint32(start + 16)), port: port(dstPort) },
-      flags: view.getUint16(tcp + 12) & 0x1ff,
-      seq,
-      ack: view.getUint32(tcp + 8),
-    });
+  #lookAtSegment(packet: SeenPacket): void {
+    const ports = portsOf(packet);
+    if (!ports || ports.src === 0 || !isSilent(ports.dst)) return;
+    const head = segmentHead(packet);
+    if (!head || (head.src.ip !== this.#outside.ip && !this.#watched.has(head.seq))) return;
+    this.#say({ t: "seen", atUs: packet.atUs, ...head });
   }
 
   #lookAtIcmp({ bytes, atUs }: SeenPacket): void {
     const packet = decodeIpv4(bytes);
-    const icmp = packet.ok ? decodeIcmp(packet.value.payload) : packet;
-    if (!packet.ok || !icmp.ok || icmp.value.kind === "other" || !icmp.value.original.ok) return;
-    const { src, dst, transport } = icmp.value.original.value;
-    if (dst !== this.#outside.ip || !this.#addresses.includes(src) || transport.kind !== "tcp") return;
-    if (transport.srcPort === 0 || transport.dstPort === 0) return;
-    this.#say({
-      t: "seen-icmp",
-      atUs,
-      by: packet.value.src,
-      type: icmp.value.kind === "time-exceeded" ? 11 : 3,
-      code: icmp.value.code,
-      src: { ip: src, port: transport.srcPort },
-      dst: { ip: dst, port: transport.dstPort },
-    });
+    const error = packet.ok ? tcpErrorOf(packet.value) : undefined;
+    if (!packet.ok || !error) return;
+    const { type, code, src, dst } = error;
+    if (dst.ip !== this.#outside.ip || !this.#addresses.includes(src.ip) || src.port === 0 || dst.port === 0) return;
+    this.#say({ t: "seen-icmp", atUs, by: packet.value.src, type, code, src, dst });
   }
 
   /** Does what the lines ask, or says why not. */
@@ -149,7 +126,7 @@ export class ProbeClient {
   #send(message: Extract<ProberMessage, { t: "segment" | "icmp" }>): string | undefined {
     const { ip, port: fromPort } = message.from;
     if (!this.#addresses.includes(ip)) return "that address is not X's";
-    if (fromPort < X_PORTS.silent.from || fromPort > X_PORTS.silent.to) return "that port is not a silent one";
+    if (!isSilent(fromPort)) return "that port is not a silent one";
     if (!this.#allowance.take()) return "too many packets";
     const to = { ip: this.#outside.ip, port: port(message.to) };
     const datagram =
@@ -167,6 +144,10 @@ export class ProbeClient {
     this.#stream.write(`${JSON.stringify(reply)}\n`);
     if (this.#stream.writableLength > MAX_UNREAD_BYTES) this.#stream.destroy();
   }
+}
+
+function isSilent(portNumber: number): boolean {
+  return portNumber >= X_PORTS.silent.from && portNumber <= X_PORTS.silent.to;
 }
 
 /** How many packets may still be sent, growing with time. */

@@ -1,8 +1,8 @@
-import type { AddressPair, Port } from "./address.ts";
+import type { AddressPair, Endpoint, Port } from "./address.ts";
 import { putU16be, putU32be, u16be, u32be, u8 } from "./bytes.ts";
 import { internetChecksum } from "./checksum.ts";
 import { decoded, malformed, type Decoded } from "./decoded.ts";
-import { decodeIpv4, PROTOCOL } from "./ipv4.ts";
+import { decodeIpv4, PROTOCOL, type Ipv4Packet } from "./ipv4.ts";
 
 /** RFC 792. */
 const AT = { type: 0, code: 1, checksum: 2, rest: 4, quoted: 8 };
@@ -63,6 +63,27 @@ export function decodeIcmp(bytes: Uint8Array): Decoded<IcmpMessage> {
   if (type !== TYPE[kind]) return decoded({ kind: "other", type, code, body: bytes.subarray(AT.rest) });
   const quoted = bytes.subarray(AT.quoted);
   return decoded({ kind, code, rest: u32be(bytes, AT.rest), quoted, original: decodeOriginal(quoted) });
+}
+
+/** An error about a TCP segment: which one, by its endpoints as the quote has them. */
+export interface TcpError {
+  readonly kind: IcmpError["kind"];
+  readonly type: number;
+  readonly code: number;
+  readonly src: Endpoint;
+  readonly dst: Endpoint;
+}
+
+/** What an IPv4 packet says of a TCP segment that did not arrive; undefined where it is no such error. */
+export function tcpErrorOf({ protocol, payload }: Ipv4Packet): TcpError | undefined {
+  if (protocol !== PROTOCOL.icmp) return undefined;
+  const icmp = decodeIcmp(payload);
+  if (!icmp.ok || icmp.value.kind === "other" || !icmp.value.original.ok) return undefined;
+  const { kind, code, original } = icmp.value;
+  const { src, dst, transport } = original.value;
+  if (transport.kind !== "tcp") return undefined;
+  const ends = { src: { ip: src, port: transport.srcPort }, dst: { ip: dst, port: transport.dstPort } };
+  return { kind, type: TYPE[kind], code, ...ends };
 }
 
 /** Lays an error out with its checksum; a quote longer than RFC 1812 allows is cut. */

@@ -12,6 +12,9 @@ const HEADER = 20;
 /** The 12 bits behind the data offset: reserved bits and control bits. */
 const FLAG_BITS = 0xfff;
 
+/** The window that a Linux kernel's SYN offers over Ethernet: as many whole segments of 1,460 bytes as 65,535 bytes hold. */
+export const LINUX_WINDOW = 44 * 1460;
+
 /** Control bits (RFC 9293 §3.1; `ae` is RFC 9768 §3.1). A segment's `flags` is their sum. */
 export const TCP_FLAG = {
   fin: 0x001,

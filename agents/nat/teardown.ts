@@ -1,4 +1,4 @@
-import { decodeIcmp } from "../../wire/icmp.ts";
+import { tcpErrorOf } from "../../wire/icmp.ts";
 import { decodeIpv4 } from "../../wire/ipv4.ts";
 import type { ConntrackTuple } from "../../wire/conntrack.ts";
 import { log } from "../channel.ts";
@@ -31,9 +31,6 @@ export class Teardown {
 /** The quote is translated already: its source is the inside host. */
 function quotedConnection(bytes: Uint8Array): ConntrackTuple | undefined {
   const packet = decodeIpv4(bytes);
-  const message = packet.ok ? decodeIcmp(packet.value.payload) : packet;
-  if (!message.ok || message.value.kind === "other" || !message.value.original.ok) return undefined;
-  const { src, dst, transport } = message.value.original.value;
-  if (transport.kind !== "tcp") return undefined;
-  return { src: { ip: src, port: transport.srcPort }, dst: { ip: dst, port: transport.dstPort } };
+  const error = packet.ok ? tcpErrorOf(packet.value) : undefined;
+  return error && { src: error.src, dst: error.dst };
 }

@@ -1,3 +1,4 @@
+import { PROTOCOL } from "../../wire/ipv4.ts";
 import {
   AF_PACKET,
   SOCK_DGRAM,
@@ -33,12 +34,25 @@ export class SeenPacket {
     this.view = view;
   }
 
+  /** Protocol number of the IP header (RFC 791 section 3.1). */
+  get protocol(): number {
+    return this.view.getUint8(this.start + 9);
+  }
+
+  /** Where in `view` the TCP header starts; undefined where its fixed part was not captured, or it is no TCP. */
+  get tcpStart(): number | undefined {
+    const start = this.start + (this.view.getUint8(this.start) & 0xf) * 4;
+    return this.protocol === PROTOCOL.tcp && start + TCP_HEADER <= this.start + this.captured ? start : undefined;
+  }
+
   /** From the IP header on, cut at the snap length. */
   get bytes(): Uint8Array {
     return new Uint8Array(this.view.buffer, this.view.byteOffset + this.start, this.captured);
   }
 }
 
+/** Bytes of a TCP header without options (RFC 9293 section 3.1). */
+const TCP_HEADER = 20;
 /** Long enough for IPv4 and TCP headers with full options and the first 40 bytes of payload. */
 const SNAP_LENGTH = 160;
 const SLOTS = 64;

@@ -2,11 +2,10 @@ import type { Endpoint, Ipv4 } from "../../wire/address.ts";
 import { TIME_EXCEEDED, UNREACHABLE, encodeIcmpError } from "../../wire/icmp.ts";
 import { PROTOCOL, encodeIpv4, type Ipv4Option } from "../../wire/ipv4.ts";
 import type { IcmpErrorName } from "../../wire/probe.ts";
-import { TCP_FLAG, encodeTcp } from "../../wire/tcp.ts";
+import { LINUX_WINDOW, TCP_FLAG, encodeTcp } from "../../wire/tcp.ts";
 
 /** As a Linux kernel's own. */
 const TTL = 64;
-const WINDOW = 64_240;
 
 export interface Segment {
   readonly from: Endpoint;
@@ -24,7 +23,16 @@ export function segmentDatagram({ from, to, flags, seq, ack, payload, via }: Seg
   const ends = { src: from.ip, dst: to.ip };
   const options = flags & TCP_FLAG.syn ? ([{ kind: "mss", bytes: 1460 }] as const) : [];
   const tcp = encodeTcp(
-    { srcPort: from.port, dstPort: to.port, seq, ack, flags, window: WINDOW, options, payload: payload ?? NOTHING },
+    {
+      srcPort: from.port,
+      dstPort: to.port,
+      seq,
+      ack,
+      flags,
+      window: LINUX_WINDOW,
+      options,
+      payload: payload ?? NOTHING,
+    },
     ends,
   );
   const route: readonly Ipv4Option[] = via === undefined ? [] : [{ kind: "lsrr", pointer: 4, route: [to.ip] }];

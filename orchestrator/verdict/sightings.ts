@@ -1,6 +1,6 @@
 import type { Endpoint } from "../../wire/address.ts";
 import type { NodeId } from "../../wire/control.ts";
-import { decodeIcmp } from "../../wire/icmp.ts";
+import { tcpErrorOf } from "../../wire/icmp.ts";
 import { PROTOCOL, decodeIpv4 } from "../../wire/ipv4.ts";
 import { TCP_FLAG, decodeTcp } from "../../wire/tcp.ts";
 import type { Evidence } from "../evidence/types.ts";
@@ -54,8 +54,8 @@ export function sightingsOf({ captures }: Evidence): Sightings {
         const ends = { src: { ip: src, port: srcPort }, dst: { ip: dst, port: dstPort } };
         segments.push({ ...place, ...ends, ttl, seq, ack, kind: kindOf(flags) });
       } else if (protocol === PROTOCOL.icmp) {
-        const error = quotedSegment(payload);
-        if (error) icmp.push({ ...place, ...error, from: src });
+        const error = tcpErrorOf(packet.value);
+        if (error) icmp.push({ ...place, kind: error.kind, src: error.src, dst: error.dst, from: src });
       }
     }
   }
@@ -67,16 +67,4 @@ function kindOf(flags: number): Segment["kind"] {
   if (flags & TCP_FLAG.rst) return "rst";
   if (flags & TCP_FLAG.syn) return flags & TCP_FLAG.ack ? "syn-ack" : "syn";
   return "other";
-}
-
-function quotedSegment(payload: Uint8Array): Pick<IcmpSighting, "kind" | "src" | "dst"> | undefined {
-  const icmp = decodeIcmp(payload);
-  if (!icmp.ok || icmp.value.kind === "other" || !icmp.value.original.ok) return undefined;
-  const { src, dst, transport } = icmp.value.original.value;
-  if (transport.kind !== "tcp") return undefined;
-  return {
-    kind: icmp.value.kind,
-    src: { ip: src, port: transport.srcPort },
-    dst: { ip: dst, port: transport.dstPort },
-  };
 }

@@ -4,12 +4,13 @@ import { ipv4, port } from "../../wire/address.ts";
 import {
   decodeIcmp,
   encodeIcmpError,
+  tcpErrorOf,
   TIME_EXCEEDED,
   UNREACHABLE,
   verifyIcmpChecksum,
   type IcmpErrorFields,
 } from "../../wire/icmp.ts";
-import { encodeIpv4, PROTOCOL } from "../../wire/ipv4.ts";
+import { decodeIpv4, encodeIpv4, PROTOCOL } from "../../wire/ipv4.ts";
 import { encodeTcp, TCP_FLAG } from "../../wire/tcp.ts";
 import { bytes, u32s, u8s } from "./arbitrary.ts";
 import { checkCodec, errorOf, hex, valueOf } from "./codec.ts";
@@ -77,6 +78,29 @@ describe("an ICMP error", () => {
         },
       },
     });
+  });
+
+  it("about a TCP segment tells its endpoints; about anything else, or as no ICMP, it tells nothing", () => {
+    const quoted = original.subarray(0, 28);
+    const packetOf = (payload: Uint8Array, protocol: number = PROTOCOL.icmp) =>
+      valueOf(
+        decodeIpv4(encodeIpv4({ src: ipv4("192.0.2.1"), dst: addresses.src, ttl: 64, id: 0, protocol, payload })),
+      );
+    const unreachable = encodeIcmpError({ kind: "destination-unreachable", code: UNREACHABLE.port, quoted });
+    expect(tcpErrorOf(packetOf(unreachable))).toEqual({
+      kind: "destination-unreachable",
+      type: 3,
+      code: 3,
+      src: { ip: "10.0.1.2", port: 40001 },
+      dst: { ip: "192.0.2.7", port: 50002 },
+    });
+    expect(tcpErrorOf(packetOf(unreachable, PROTOCOL.udp))).toBeUndefined();
+    expect(tcpErrorOf(packetOf(hex("0000 ffff 0000 0000")))).toBeUndefined();
+    const ofUdp = encodeIpv4({ ...addresses, ttl: 1, id: 1, protocol: PROTOCOL.udp, payload: new Uint8Array(8) });
+    const exceeded = encodeIcmpError({ kind: "time-exceeded", code: TIME_EXCEEDED.transit, quoted: ofUdp });
+    expect(tcpErrorOf(packetOf(exceeded))).toBeUndefined();
+    const cut = encodeIcmpError({ kind: "time-exceeded", code: TIME_EXCEEDED.transit, quoted: quoted.subarray(0, 24) });
+    expect(tcpErrorOf(packetOf(cut))).toBeUndefined();
   });
 
   it("tells no ports of a quote that ends before them, nor of a later fragment", () => {
