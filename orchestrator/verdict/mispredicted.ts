@@ -1,0 +1,33 @@
+import { sameEndpoint } from "../../wire/address.ts";
+import type { Blockage } from "./outcome.ts";
+import { mappingsOf, punchesOf, type Hop, type Scene, type SideOfScene } from "./scene.ts";
+
+/** The peer aimed at a port that this side's NATs did not give to the connection. */
+export function mispredicted(scene: Scene, side: SideOfScene): Blockage | undefined {
+  const { outermost, hostName, peer } = side;
+  const mappings = mappingsOf(scene, side, outermost);
+  const [own] = punchesOf(scene, side);
+  const aimed = punchesOf(scene, scene.sides[peer]);
+  const [target, mapping] = [aimed[0], mappings[0]];
+  if (!own || !target || !mapping) return undefined;
+  if (aimed.some(({ dst }) => mappings.some((other) => sameEndpoint(dst, other)))) return undefined;
+  const culprit = unpredictable(side);
+  const [earlier] = culprit === outermost ? [] : mappingsOf(scene, side, culprit);
+  const through = earlier ? `: ${culprit.name} had given it ${earlier.port}` : "";
+  const why = `${outermost.name} gave ${hostName}'s SYN the outside port ${mapping.port}, but it was predicted to be ${target.dst.port}${through}${suspect(scene, side)}`;
+  return { cause: "mapping-mispredicted", at: culprit.at, atUs: Math.max(own.atUs, target.atUs), why };
+}
+
+/** Of several NATs on one path, the outermost that does not always give one inside endpoint the same port. */
+function unpredictable({ hops, outermost }: SideOfScene): Hop {
+  const changing = hops.findLast(
+    ({ gateway }) => gateway.kind === "nat" && gateway.model.mapping !== "endpoint-independent",
+  );
+  return changing ?? outermost;
+}
+
+function suspect({ evidence, meeting }: Scene, { side, peer }: SideOfScene): string {
+  const { [side]: own = 0, [peer]: others = 0 } = evidence.neighbourOpened ?? {};
+  const opened = own + (meeting ? others : 0); // neighbours of both sides take ports of the NAT that they share
+  return opened > 0 ? `; a neighbour opened ${opened} connections meanwhile` : "";
+}

@@ -1,0 +1,69 @@
+import { sameEndpoint } from "../../wire/address.ts";
+import { refusalName } from "../nat/model.ts";
+import { approachOf, arrivals, openingOf, passed, resetFor, type Approach } from "./approach.ts";
+import type { Blockage } from "./outcome.ts";
+import { gap, text, type Scene, type SideOfScene } from "./scene.ts";
+
+/** A NAT's own stack answered the peer's SYN with RST (RFC 5382 REQ-4 forbids that). */
+export function resetByNat(scene: Scene, side: SideOfScene): Blockage | undefined {
+  for (const approach of approachOf(scene, side)) {
+    const { at, name } = approach.hop;
+    for (const syn of arrivals(scene, approach)) {
+      const reset = resetFor(scene, approach, syn);
+      if (!reset || passed(scene, approach, syn)) continue; // what passed was answered farther in
+      const own = openingOf(scene, approach, syn);
+      const opening = own
+        ? `, ${gap(syn.atUs, own.atUs)} before ${side.hostName}'s own SYN opened port ${own.src.port}`
+        : "";
+      const why = `${name} answered ${side.peer.toUpperCase()}'s SYN from ${text(syn.src)} to ${text(syn.dst)} with RST ${gap(syn.atUs, reset.atUs)} after it arrived${opening}${policyOf(scene, approach)}`;
+      return { cause: "reset-by-nat", at, atUs: reset.atUs, why };
+    }
+  }
+  return undefined;
+}
+
+/** The peer's SYN came in through every NAT before the host had a socket for it: a filter that lets strangers in, or a mapping left over. */
+export function resetByHost(
+  { segments }: Scene,
+  { side, hostName, peer, peerOutside }: SideOfScene,
+): Blockage | undefined {
+  const own = segments.filter(({ node }) => node === side);
+  for (const syn of own) {
+    if (syn.kind !== "syn" || syn.direction !== "in" || syn.src.ip !== peerOutside) continue;
+    const reset = own.find(
+      ({ kind, direction, atUs, src, dst }) =>
+        kind === "rst" &&
+        direction === "out" &&
+        atUs >= syn.atUs &&
+        sameEndpoint(src, syn.dst) &&
+        sameEndpoint(dst, syn.src),
+    );
+    if (!reset) continue;
+    const why = `${hostName} answered ${peer.toUpperCase()}'s SYN from ${text(syn.src)} to its port ${syn.dst.port} with RST ${gap(syn.atUs, reset.atUs)} after it arrived: the NAT let it in before ${hostName} had a socket there`;
+    return { cause: "reset-by-host", at: side, atUs: reset.atUs, why };
+  }
+  return undefined;
+}
+
+/** The axis that decides what becomes of a SYN that no mapping admits. */
+function policyOf({ meeting }: Scene, { hop: { at, gateway } }: Approach): string {
+  if (gateway.kind !== "nat") return "";
+  const { hairpin, unsolicitedSyn } = gateway.model;
+  return at === meeting && !hairpin ? "; hairpin=false" : `; unsolicitedSyn=${refusalName(unsolicitedSyn)}`;
+}
+
+/** The peer's SYN arrived at a NAT, and neither passed nor was answered. */
+export function filtered(scene: Scene, side: SideOfScene): Blockage | undefined {
+  for (const approach of approachOf(scene, side)) {
+    const { at, name, gateway } = approach.hop;
+    const syns = arrivals(scene, approach);
+    const [syn] = syns;
+    if (!syn) return undefined; // it ended farther out
+    if (passed(scene, approach, syn)) continue;
+    const turnedBack = at === scene.meeting && gateway.kind === "nat" && !gateway.model.hairpin;
+    const reason = turnedBack ? "it has no hairpin" : "no mapping admitted it";
+    const why = `${name} dropped ${side.peer.toUpperCase()}'s SYN from ${text(syn.src)} to ${text(syn.dst)} without an answer (${syns.length} in all); ${reason}`;
+    return { cause: "filtered", at, atUs: syn.atUs, why };
+  }
+  return undefined;
+}
