@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CoreModel, GatewayRules } from "../wire/control.ts";
+import type { CoreModel, GatewayDuties } from "../wire/control.ts";
 import { Recorder } from "./capture.ts";
 import { ConntrackTable } from "./conntrack.ts";
 import { CoreQueue } from "./core/queue.ts";
@@ -49,7 +49,7 @@ async function bringWorldUp(peers: readonly string[]): Promise<void> {
 async function bringNodeUp(interfaces: readonly string[]): Promise<void> {
   await until("linked by R", () => interfaces.filter((name) => !existsSync(`/sys/class/net/${name}`)));
   const duties = process.env["NATBED_DUTIES"];
-  if (duties !== undefined) new Duties(new ConntrackTable()).serve(JSON.parse(duties) as GatewayRules["duties"]);
+  if (duties !== undefined) new Duties(new ConntrackTable()).serve(JSON.parse(duties) as GatewayDuties);
   runScript({});
   if (node === "x") await new XServer(new Recorder("lazy")).listen();
 }

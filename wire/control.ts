@@ -115,15 +115,26 @@ export interface ConntrackRecord {
   readonly assured: boolean;
 }
 
-/** A NAT's rules for its agent to load: orchestrator/nat/ruleset.ts says what each is. */
+/** Everything that makes a Linux box behave like a gateway; loading it replaces what the last gateway left, and nothing else. */
 export interface GatewayRules {
+  /** For iptables-restore (nft backend) without --noflush. All four tables are always named. */
   readonly iptables: string;
+  /** For nft: replaces the table `ip natbed` as a whole. */
   readonly nft: string;
+  /** Settings under net.netfilter and net.ipv4, by full name. */
   readonly sysctls: Readonly<Record<string, string>>;
-  readonly duties: {
-    readonly teardownQueue?: number;
-    readonly delayedAnswer?: { readonly queue: number; readonly afterMs: number };
-  };
+  readonly duties: GatewayDuties;
+}
+
+/** What a gateway's agent does in user space where no rule can; absent: nothing. */
+export interface GatewayDuties {
+  /** NFQUEUE on which time-exceeded errors pass; the mapping they name is deleted behind them. */
+  readonly teardownQueue?: number;
+  /**
+   * NFQUEUE on which unsolicited SYNs wait for their answer (RFC 5382 REQ-4); with this mark they meet the rules again once they have
+   * waited for so long.
+   */
+  readonly delayedAnswer?: { readonly queue: number; readonly afterMs: number; readonly mark: number };
 }
 
 /** The core's behaviour, as R's agent and rules realise it. */

@@ -1,4 +1,5 @@
 import { sameEndpoint } from "../../wire/address.ts";
+import type { GatewayDuties } from "../../wire/control.ts";
 import { decodeIpv4, PROTOCOL } from "../../wire/ipv4.ts";
 import type { ConntrackTuple } from "../../wire/conntrack.ts";
 import { decodeTcp } from "../../wire/tcp.ts";
@@ -6,8 +7,7 @@ import { log } from "../channel.ts";
 import type { ConntrackTable } from "../conntrack.ts";
 import { PacketQueue, type HeldPacket } from "./packet-queue.ts";
 
-/** What the NAT's rules refuse with ICMP (orchestrator/nat/rules/unsolicited.ts). */
-const HELD_MARK = 0x4e42feed;
+type Duty = NonNullable<GatewayDuties["delayedAnswer"]>;
 
 /**
  * RFC 5382 REQ-4: an unsolicited SYN is not answered for so long, and never when an outbound SYN of the same connection was translated
@@ -17,19 +17,20 @@ export class DelayedAnswer {
   readonly #conntrack: ConntrackTable;
   readonly #waiting = new Map<number, NodeJS.Timeout>();
   #queue: PacketQueue | undefined;
-  #afterMs = 0;
+  #duty: Duty | undefined;
 
   constructor(conntrack: ConntrackTable) {
     this.#conntrack = conntrack;
   }
 
-  serve({ queue, afterMs }: { readonly queue: number; readonly afterMs: number }): void {
-    this.#afterMs = afterMs;
-    this.#queue ??= new PacketQueue(queue, (packet) => this.#hold(packet));
+  serve(duty: Duty): void {
+    this.#duty = duty;
+    this.#queue ??= new PacketQueue(duty.queue, (packet) => this.#hold(packet));
   }
 
-  /** Drops what waits, unanswered. */
+  /** Drops what waits, unanswered: also what the kernel has handed over and nobody has looked at. */
   forget(): void {
+    this.#queue?.receive();
     for (const [packetId, timer] of this.#waiting) {
       clearTimeout(timer);
       this.#queue?.decide({ packetId, verdict: "drop" });
@@ -38,19 +39,21 @@ export class DelayedAnswer {
   }
 
   #hold({ packetId, bytes }: HeldPacket): void {
+    if (!this.#duty) return;
+    const { afterMs, mark } = this.#duty;
     const syn = endpointsOf(bytes);
     this.#waiting.set(
       packetId,
-      setTimeout(() => this.#answer(packetId, syn), this.#afterMs),
+      setTimeout(() => this.#answer({ packetId, mark }, syn), afterMs),
     );
   }
 
-  #answer(packetId: number, syn: ConntrackTuple | undefined): void {
+  #answer({ packetId, mark }: { packetId: number; mark: number }, syn: ConntrackTuple | undefined): void {
     this.#waiting.delete(packetId);
     const followed = syn !== undefined && this.#translatedOutward(syn);
     log("unsolicited SYN", { ...syn, answer: followed ? "silence: an outbound SYN followed" : "ICMP" });
     if (followed) this.#queue?.decide({ packetId, verdict: "drop" });
-    else this.#queue?.decide({ packetId, verdict: "repeat", mark: HELD_MARK });
+    else this.#queue?.decide({ packetId, verdict: "repeat", mark });
   }
 
   /** An entry whose answers come from where the SYN came from, to where it went. */

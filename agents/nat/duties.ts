@@ -1,4 +1,4 @@
-import type { GatewayRules } from "../../wire/control.ts";
+import type { GatewayDuties } from "../../wire/control.ts";
 import type { ConntrackTable } from "../conntrack.ts";
 import { DelayedAnswer } from "./delayed-answer.ts";
 import { Teardown } from "./teardown.ts";
@@ -14,7 +14,7 @@ export class Duties {
   }
 
   /** To be called before the rules are loaded that hand packets over. */
-  serve({ teardownQueue, delayedAnswer }: GatewayRules["duties"]): void {
+  serve({ teardownQueue, delayedAnswer }: GatewayDuties): void {
     if (teardownQueue !== undefined) this.#teardown.serve(teardownQueue);
     if (delayedAnswer) this.#delayedAnswer.serve(delayedAnswer);
   }

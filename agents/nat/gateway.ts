@@ -26,6 +26,7 @@ export class GatewayBox {
     const settings = setSysctls(sysctls);
     if (table !== before.nft || hasRules(table)) nft(table);
     const tables = await restore(stale(iptables, before.iptables));
+    this.#duties.forget(); // also what the old rules have handed over meanwhile
     const listed = hasRules(table) ? nft(`list table ${TABLE}\n`) : "";
     this.#forget = forgetting(listed);
     this.#loaded = { iptables, nft: table };

@@ -26,13 +26,15 @@ export interface HeldPacket {
  */
 export class PacketQueue {
   readonly #queue: number;
+  readonly #onPacket: (packet: HeldPacket) => void;
   readonly #socket = new NetfilterSocket();
 
   constructor(queue: number, onPacket: (packet: HeldPacket) => void) {
     this.#queue = queue;
+    this.#onPacket = onPacket;
     this.#socket.send(encodeQueueBind(1, queue));
     this.#socket.send(encodeQueueCopy(2, queue, { mode: "packet", range: COPIED_BYTES }));
-    watchReadable(this.#socket.fd, () => this.#receive(onPacket));
+    watchReadable(this.#socket.fd, () => this.receive());
   }
 
   /** Says what becomes of a packet. */
@@ -40,14 +42,16 @@ export class PacketQueue {
     this.#socket.send(encodeQueueVerdict({ queue: this.#queue, ...verdict }));
   }
 
-  #receive(onPacket: (packet: HeldPacket) => void): void {
+  /** Takes in everything that the kernel has handed over so far. */
+  receive(): void {
     for (let datagram = this.#socket.receive(); datagram; datagram = this.#socket.receive()) {
       for (const message of splitNetlink(datagram).messages) {
         const queued = decodeQueue(message);
         if (!queued.ok) throw new Error(`nfqueue ${this.#queue}: ${queued.error}`);
         if (queued.value.type === "error" && queued.value.errno !== ENOENT)
           throw new Error(`nfqueue ${this.#queue}: ${JSON.stringify(queued.value)}`);
-        if (queued.value.type === "packet") onPacket({ packetId: queued.value.packetId, bytes: queued.value.payload });
+        if (queued.value.type === "packet")
+          this.#onPacket({ packetId: queued.value.packetId, bytes: queued.value.payload });
       }
     }
   }

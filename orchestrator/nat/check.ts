@@ -1,6 +1,6 @@
 import { checkPorts } from "./check/ports.ts";
 import { checkStateless } from "./check/stateless.ts";
-import { completeModel, refusalName, type NatModel, type PartialModel, type SynRefusal } from "./model.ts";
+import { completeModel, refusalName, sameRefusal, type NatModel, type PartialModel, type SynRefusal } from "./model.ts";
 
 /** Why no NAT can behave like `stated`, one sentence each; empty when the rule-set can be built. */
 export function checkModel(stated: PartialModel & Pick<NatModel, "ports">): string[] {
@@ -40,7 +40,7 @@ function checkDelay(axis: string, answer: SynRefusal): string[] {
 function checkFilter({ filtering, unsolicitedSyn, wrongPeerSyn, crossingSyn, timeExceeded }: NatModel): string[] {
   const open = filtering === "endpoint-independent";
   const problems: string[] = [];
-  if (open && JSON.stringify(unsolicitedSyn) !== JSON.stringify(wrongPeerSyn)) {
+  if (open && !sameRefusal(unsolicitedSyn, wrongPeerSyn)) {
     problems.push(
       `wrongPeerSyn ${refusalName(wrongPeerSyn)} contradicts filtering ${filtering}: no peer of a mapping is wrong there, so leave it out`,
     );

@@ -1,3 +1,5 @@
+import type { GatewayDuties } from "../../wire/control.ts";
+
 /** Chains of iptables' tables that rules of a gateway may stand in, by table. */
 export const IPTABLES = {
   raw: ["PREROUTING", "OUTPUT"],
@@ -36,14 +38,6 @@ export interface UserChain {
   readonly rules: readonly string[];
 }
 
-/** What the NAT's agent does in user space where no rule can; absent: nothing. */
-export interface Duties {
-  /** NFQUEUE on which time-exceeded errors pass; the mapping they name is deleted behind them. */
-  readonly teardownQueue?: number;
-  /** NFQUEUE on which unsolicited SYNs wait for their answer (RFC 5382 REQ-4). */
-  readonly delayedAnswer?: { readonly queue: number; readonly afterMs: number };
-}
-
 /** What one axis of a NAT asks of a Linux box. */
 export interface Fragment {
   /** iptables rules by table and chain, each from `-A CHAIN` on without these words, e.g. `-i out -p tcp -j DROP`. */
@@ -58,5 +52,5 @@ export interface Fragment {
   readonly nftChains?: readonly UserChain[];
   /** Settings under net.netfilter and net.ipv4, by full name. Every value of an axis sets its own: nothing is left from the last NAT. */
   readonly sysctls?: Readonly<Record<string, string>>;
-  readonly duties?: Duties;
+  readonly duties?: GatewayDuties;
 }

@@ -33,6 +33,10 @@ export function refusalName(refusal: SynRefusal): string {
   return typeof refusal === "string" ? refusal : refusal.kind;
 }
 
+export function sameRefusal(one: SynRefusal, other: SynRefusal): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
 /**
  * What happens to an ICMP time-exceeded for a mapping (NATBLASTER assumptions 2 and 3). `teardown`: the mapping goes, and the host
  * learns of the error all the same.

@@ -1,7 +1,7 @@
-import { PLAIN_CORE, type CoreModel } from "../../wire/control.ts";
+import { PLAIN_CORE, type CoreModel, type GatewayRules } from "../../wire/control.ts";
 import type { Gateway } from "./model.ts";
 import { completeModel } from "./model.ts";
-import { renderRuleset, type GatewayPlace, type Ruleset } from "./ruleset.ts";
+import { renderRuleset, type GatewayPlace } from "./ruleset.ts";
 
 /** What some NATs and cores need of kernel and engine beyond what every world needs (that the doctor's preflight asks for). */
 export const CAPABILITIES = [
@@ -23,7 +23,7 @@ export const CAPABILITIES = [
 ] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
-type Sign = (ruleset: Pick<Ruleset, "iptables" | "nft">) => boolean;
+type Sign = (ruleset: Pick<GatewayRules, "iptables" | "nft">) => boolean;
 const inNft =
   (pattern: RegExp): Sign =>
   ({ nft }) =>
@@ -80,6 +80,6 @@ export function needsOfCore({ antiSpoofing, extraHops, sourceRoute }: CoreModel)
   return needs.filter(([, needed]) => needed).map(([capability]) => capability);
 }
 
-function rendered(gateway: Gateway): Ruleset {
+function rendered(gateway: Gateway): GatewayRules {
   return renderRuleset(gateway, PLACE);
 }

@@ -1,4 +1,5 @@
-import { HOOKS, IPTABLES, type Chain, type Duties, type Fragment, type Hook, type Table } from "./fragment.ts";
+import type { GatewayDuties, GatewayRules } from "../../wire/control.ts";
+import { HOOKS, IPTABLES, type Chain, type Fragment, type Hook, type Table } from "./fragment.ts";
 import { completeModel, type Gateway, type NatModel } from "./model.ts";
 import { allocationRules } from "./rules/allocation.ts";
 import { filteringRules } from "./rules/filtering.ts";
@@ -25,16 +26,6 @@ export interface GatewayPlace {
   /** CIDR prefix of what is behind it, e.g. `10.1.0.0/24`; a carrier's is everything. */
   readonly lan: string;
   readonly outsideAddress: string;
-}
-
-/** Everything that makes a Linux box behave like a gateway; loading it replaces what the last gateway left, and nothing else. */
-export interface Ruleset {
-  /** For iptables-restore (nft backend) without --noflush. All four tables are always named. */
-  readonly iptables: string;
-  /** For nft: replaces the table `ip natbed` as a whole. */
-  readonly nft: string;
-  readonly sysctls: Readonly<Record<string, string>>;
-  readonly duties: Duties;
 }
 
 /** What each axis adds, in the order in which their rules stand in a chain they share. */
@@ -73,13 +64,13 @@ const ROUTER = completeModel({ ports: { kind: "preserve" } });
  * Rules that make a Linux box behave like `gateway`. Loading the same text twice changes nothing but restarting a sequential
  * allocator at its first port and forgetting what the NAT recorded of its mappings.
  */
-export function renderRuleset(gateway: Gateway, place: GatewayPlace): Ruleset {
+export function renderRuleset(gateway: Gateway, place: GatewayPlace): GatewayRules {
   const fragments = gateway.kind === "nat" ? fragmentsOf(gateway.model, place) : [settingsOnly(ROUTER, place)];
   return {
     iptables: (Object.keys(IPTABLES) as Table[]).map((table) => iptablesTable(table, fragments)).join(""),
     nft: nftTable(fragments),
     sysctls: Object.assign({}, ...fragments.map(({ sysctls }) => sysctls)) as Record<string, string>,
-    duties: Object.assign({}, ...fragments.map(({ duties }) => duties)) as Duties,
+    duties: Object.assign({}, ...fragments.map(({ duties }) => duties)) as GatewayDuties,
   };
 }
 

@@ -1,7 +1,7 @@
 import { Document, isScalar, visit, type YAMLMap } from "yaml";
-import type { AttemptParameters, NodeId } from "../../wire/control.ts";
+import type { AttemptParameters, NodeId, GatewayRules } from "../../wire/control.ts";
 import type { Gateway } from "../nat/model.ts";
-import { renderRuleset, type Ruleset } from "../nat/ruleset.ts";
+import { renderRuleset } from "../nat/ruleset.ts";
 import type { Cell } from "../scenario/cell.ts";
 import { ADDRESS } from "./addresses.ts";
 import { headOf } from "./compose-head.ts";
@@ -114,7 +114,7 @@ const HEALTHY_WHEN_ALL_ARE_READY = {
   retries: 30,
 };
 
-type Rules = Readonly<Partial<Record<NodeId, Ruleset>> & Record<"r", Ruleset>>;
+type Rules = Readonly<Partial<Record<NodeId, GatewayRules>> & Record<"r", GatewayRules>>;
 
 function rulesOf(world: ComposeWorld, shape: WorldShape): Rules {
   const rules = layersOf(world).map(({ at, gateway }) => [at, renderRuleset(gateway, gatewayPlace(shape, at))]);

@@ -1,6 +1,5 @@
-import type { CoreModel } from "../../wire/control.ts";
+import type { CoreModel, GatewayRules } from "../../wire/control.ts";
 import { CORE_QUEUES, X_LINK } from "../../wire/core.ts";
-import type { Ruleset } from "../nat/ruleset.ts";
 
 /** R's links towards the NATs: the ones with routers in between where a core has extra hops. */
 const NAT_LINKS = ["wan-a", "wan-b"] as const;
@@ -11,7 +10,7 @@ const NAT_LINKS = ["wan-a", "wan-b"] as const;
  * the kernel forwards it. Source routes are the kernel's own choice: nft's `ip option lsrr exists` overlooks those that are under way
  * already (nft_exthdr.c ipv4_find_option() takes a pointer behind the first address for a malformed option).
  */
-export function renderCoreRules(core: CoreModel): Ruleset {
+export function renderCoreRules(core: CoreModel): GatewayRules {
   return {
     iptables: iptablesRules(core),
     nft: "",

@@ -1,9 +1,9 @@
+import type { GatewayRules } from "../../wire/control.ts";
 import { stripVTControlCharacters } from "node:util";
 import type { NamedNat } from "../nat/catalogue.ts";
 import type { Verdict } from "../nat/conformance/requirement.ts";
 import type { Examination } from "../nat/examination.ts";
 import type { NatModel } from "../nat/model.ts";
-import type { Ruleset } from "../nat/ruleset.ts";
 import { axisRows, axisTexts, requirementName, VERDICT_MARK } from "./nat-words.ts";
 import type { Paint } from "./words.ts";
 
@@ -13,7 +13,11 @@ export function renderNatList(nats: Readonly<Record<string, NamedNat>>): string 
 }
 
 /** `natbed nat show`: axes, source, and the rules that make a Linux box behave so. */
-export function renderNat(name: string, nat: NamedNat, { model, rules }: { model: NatModel; rules: Ruleset }): string {
+export function renderNat(
+  name: string,
+  nat: NamedNat,
+  { model, rules }: { model: NatModel; rules: GatewayRules },
+): string {
   const settings = Object.entries(rules.sysctls).map(([setting, value]) => `${setting} = ${value}`);
   const duties = JSON.stringify(rules.duties);
   return [

@@ -2,6 +2,7 @@ import { unreachable } from "../../errors.ts";
 import type { Fragment } from "../fragment.ts";
 import type { NatModel } from "../model.ts";
 import type { GatewayPlace } from "../ruleset.ts";
+import { renderDynamic } from "./dynamic.ts";
 import { SYN } from "./filtering.ts";
 import { OWNER } from "./recorder.ts";
 
@@ -52,8 +53,6 @@ function memory({ filtering, timeouts }: NatModel): Pick<Fragment, "objects"> {
   if (filtering === "endpoint-independent") return {};
   const { type } = SENT[filtering];
   return {
-    objects: [
-      `set turned {\n  type ${type}\n  size 65535\n  flags dynamic,timeout\n  timeout ${timeouts.synSentS}s\n}`,
-    ],
+    objects: [renderDynamic({ kind: "set", name: "turned", type, timeoutS: timeouts.synSentS })],
   };
 }

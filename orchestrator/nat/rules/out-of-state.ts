@@ -2,6 +2,7 @@ import { unreachable } from "../../errors.ts";
 import type { Fragment } from "../fragment.ts";
 import type { NatModel } from "../model.ts";
 import type { GatewayPlace } from "../ruleset.ts";
+import { renderDynamic } from "./dynamic.ts";
 
 const SYN_ACK = "tcp flags & (syn | ack) == (syn | ack)";
 const ENDPOINTS = "ipv4_addr . inet_service . ipv4_addr . inet_service";
@@ -28,9 +29,7 @@ function translated({ outside, outsideAddress }: GatewayPlace, synSentS: number 
   const leaving = `oifname "${outside}" meta l4proto tcp`;
   const invalid = `${leaving} ct state invalid`;
   return {
-    objects: [
-      `map opened {\n  type ${ENDPOINTS} : inet_service\n  size 65535\n  flags dynamic,timeout\n  timeout ${synSentS}s\n}`,
-    ],
+    objects: [renderDynamic({ kind: "map", name: "opened", type: `${ENDPOINTS} : inet_service`, timeoutS: synSentS })],
     nft: {
       egress: [
         `${leaving} ct state new ct direction original update @opened { ct original ip saddr . ct original proto-src . ip daddr . tcp dport : tcp sport }`,

@@ -1,8 +1,9 @@
 import type { Fragment, UserChain } from "../fragment.ts";
-import type { NatModel } from "../model.ts";
+import { sameRefusal, type NatModel } from "../model.ts";
 import { portPools } from "../pools.ts";
 import type { GatewayPlace } from "../ruleset.ts";
 import { isMasquerade } from "./allocation.ts";
+import { renderDynamic } from "./dynamic.ts";
 import { mappingKey, mappingKeyType } from "./mapping.ts";
 
 /** nft set of the outside ports that have a mapping. */
@@ -20,9 +21,7 @@ export function recorderRules(model: NatModel, { outside }: GatewayPlace): Fragm
   const records = recordsOf(model);
   if (records.length === 0) return {};
   return {
-    objects: records.map(
-      ({ kind, name, type }) => `${kind} ${name} {\n  type ${type}\n  size 65535\n  flags dynamic,timeout\n}`,
-    ),
+    objects: records.map(({ kind, name, type }) => renderDynamic({ kind, name, type })),
     nftChains: [
       { name: "record", rules: [...lookupRules(model), ...stages(model)] },
       ...Object.entries(lifetimes(model)).map(([stage, seconds]) => remember(stage, seconds, records)),
@@ -55,7 +54,7 @@ function recordsOf(model: NatModel): readonly DynamicRecord[] {
 
 /** Whether a SYN to a mapping's port is answered otherwise than one to a port without mapping: then the rules must know which it is. */
 function answersDiffer({ unsolicitedSyn, wrongPeerSyn }: NatModel): boolean {
-  return JSON.stringify(unsolicitedSyn) !== JSON.stringify(wrongPeerSyn);
+  return !sameRefusal(unsolicitedSyn, wrongPeerSyn);
 }
 
 const MAPPED_PORTS: DynamicRecord = { kind: "set", name: MAPPED, type: "inet_service", key: "tcp sport" };

@@ -2,6 +2,7 @@ import { unreachable } from "../../errors.ts";
 import type { Fragment } from "../fragment.ts";
 import type { NatModel, Timeouts } from "../model.ts";
 import type { GatewayPlace } from "../ruleset.ts";
+import { renderDynamic } from "./dynamic.ts";
 
 const RESET = "tcp flags & rst == rst";
 /** Who sent to which outside port: what an incoming segment and the mapping it belongs to have in common. */
@@ -42,8 +43,8 @@ function delivered(place: GatewayPlace, timeouts: Timeouts): Fragment {
   return {
     objects: [
       ...objects,
-      `map waiting_host ${elements(`${KEY} : ipv4_addr`, timeouts)}`,
-      `map waiting_port ${elements(`${KEY} : inet_service`, timeouts)}`,
+      renderDynamic({ kind: "map", name: "waiting_host", type: `${KEY} : ipv4_addr`, timeoutS: timeouts.synSentS }),
+      renderDynamic({ kind: "map", name: "waiting_port", type: `${KEY} : inet_service`, timeoutS: timeouts.synSentS }),
     ],
     nft: {
       ...nft,
@@ -63,7 +64,7 @@ function delivered(place: GatewayPlace, timeouts: Timeouts): Fragment {
 function waiting(place: GatewayPlace, timeouts: Timeouts) {
   const answered = "ct status seen-reply tcp flags & rst != rst";
   return {
-    objects: [`set waiting ${elements(KEY, timeouts)}`],
+    objects: [renderDynamic({ kind: "set", name: "waiting", type: KEY, timeoutS: timeouts.synSentS })],
     nft: {
       forward: [`iifname "${place.outside}" ${answered} delete @waiting { ip saddr . tcp sport . ct reply proto-dst }`],
       egress: [`${opening(place)} update @waiting { ${OUTGOING} }`],
@@ -73,8 +74,4 @@ function waiting(place: GatewayPlace, timeouts: Timeouts) {
 
 function opening({ outside }: GatewayPlace): string {
   return `oifname "${outside}" meta l4proto tcp ct state new ct direction original`;
-}
-
-function elements(type: string, { synSentS }: Timeouts): string {
-  return `{\n  type ${type}\n  size 65535\n  flags dynamic,timeout\n  timeout ${synSentS}s\n}`;
 }

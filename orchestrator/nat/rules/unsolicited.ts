@@ -1,12 +1,13 @@
 import { unreachable } from "../../errors.ts";
-import type { Duties, Fragment } from "../fragment.ts";
-import type { NatModel, SynRefusal } from "../model.ts";
+import type { GatewayDuties } from "../../../wire/control.ts";
+import type { Fragment } from "../fragment.ts";
+import { sameRefusal, type NatModel, type SynRefusal } from "../model.ts";
 import type { GatewayPlace } from "../ruleset.ts";
 import { MAPPED } from "./recorder.ts";
 
 const ANSWER_QUEUE = 2;
-/** The NAT's agent has held the SYN for long enough (agents/nat/delayed-answer.ts sets this mark). */
-const HELD_MARK = "0x4e42feed";
+/** The NAT's agent has held the SYN for long enough. */
+const HELD_MARK = 0x4e42feed;
 /** The SYN came to a mapping's port, but not from a peer that the mapping admits. */
 const WRONG_PEER_MARK = "0x4e420001";
 
@@ -46,14 +47,11 @@ function answer(refusal: SynRefusal, incoming: string): string[] {
 /** The agent holds the SYN, and then lets it go through INPUT once more with the mark, or drops it. */
 function delayed({ kind }: Exclude<SynRefusal, string>, incoming: string, rest: string): string[] {
   if (kind !== "delayed-icmp") return unreachable(kind);
-  const held = `-p tcp -m mark --mark ${HELD_MARK} -j REJECT --reject-with icmp-port-unreachable`;
+  const held = `-p tcp -m mark --mark 0x${HELD_MARK.toString(16)} -j REJECT --reject-with icmp-port-unreachable`;
   return [held, `${incoming} --syn -j NFQUEUE --queue-num ${ANSWER_QUEUE}`, rest];
 }
 
-function answerDuty(refusal: SynRefusal): Duties | undefined {
-  return typeof refusal === "string" ? undefined : { delayedAnswer: { queue: ANSWER_QUEUE, afterMs: refusal.afterMs } };
-}
-
-function sameRefusal(one: SynRefusal, other: SynRefusal): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+function answerDuty(refusal: SynRefusal): GatewayDuties | undefined {
+  if (typeof refusal === "string") return undefined;
+  return { delayedAnswer: { queue: ANSWER_QUEUE, afterMs: refusal.afterMs, mark: HELD_MARK } };
 }

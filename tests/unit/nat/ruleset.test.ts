@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { checkModel } from "../../../orchestrator/nat/check.ts";
 import { portSequence, renderSequence } from "../../../orchestrator/nat/sequence.ts";
 import { renderRuleset } from "../../../orchestrator/nat/ruleset.ts";
+import { models } from "./arbitrary.ts";
 import { GATEWAYS, PLACE } from "./models.ts";
 
 describe("renderRuleset", () => {
@@ -15,6 +17,19 @@ describe("renderRuleset", () => {
     const { iptables: text } = renderRuleset(gateway, PLACE);
     expect(text.match(/^\*.*$/gm)).toEqual(["*raw", "*mangle", "*nat", "*filter"]);
     expect(text.match(/^COMMIT$/gm)).toHaveLength(4);
+  });
+
+  it("bounds everything that packets can write into, whatever the NAT", () => {
+    const built = models.filter((model) => checkModel(model).length === 0);
+    fc.assert(
+      fc.property(built, (model) => {
+        const { nft } = renderRuleset({ kind: "nat", name: "any", model }, PLACE);
+        const written = new Set([...nft.matchAll(/(?:add|update) @(\w+)/g)].map(([, name]) => name));
+        const bounded = [...nft.matchAll(/(?:set|map) (\w+) \{[^{}]*\bsize 65535\n *flags dynamic/g)];
+        expect(bounded.map(([, name]) => name)).toEqual(expect.arrayContaining([...written]));
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 
