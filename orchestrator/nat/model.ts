@@ -93,7 +93,10 @@ export interface NatModel {
   /** Whether the NAT shifts TCP sequence numbers, as middleboxes that randomise initial ones do. */
   readonly sequenceNumbers: "keep" | "rewrite";
   readonly sourceRoute: SourceRoute;
-  /** Whether inside hosts reach each other's mappings at the NAT's outside address (RFC 5382 REQ-8). */
+  /**
+   * Whether inside hosts reach each other's mappings at the NAT's outside address (RFC 5382 REQ-8). A SYN to it leaves its sender's mapping
+   * behind, as one to anybody does, unless the NAT answers it.
+   */
   readonly hairpin: boolean;
   readonly timeouts: Timeouts;
 }

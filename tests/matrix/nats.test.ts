@@ -24,6 +24,8 @@ const CELLS: Readonly<Record<string, string>> = {
   "natblaster-2-behind-carriers.symmetric-sequential~linux-closed-input.drop.te-translate.core-icmp-off.behind-linux-closed-input~none":
     "direct",
   "one-carrier-for-both.linux-closed-input~linux-closed-input.drop.te-translate.behind-shared~carrier-grade": "direct",
+  "one-carrier-for-both.linux-closed-input~linux-closed-input.drop.te-translate.behind-shared~preserving-carrier":
+    "direct",
   "neighbours-of-both.linux-closed-input~symmetric-sequential.drop.te-translate.core-icmp-off":
     "blocked: mapping-mispredicted",
 };

@@ -12,6 +12,10 @@ const SILENCE = "ETIMEDOUT";
 /** An inside host's own stack refused what the NAT let in. */
 const CAME_IN = "ECONNREFUSED";
 const FULL_CONE: Model = NATS["full-cone"].axes;
+const LISTED_OR_KEPT: readonly [string, PortAllocation][] = [
+  ["preserved", { kind: "preserve" }],
+  ["sequential", { kind: "sequential", step: 1, range: { from: 40_000, to: 40_511 } }],
+];
 
 describe.skipIf(missing)("a NAT's filter", () => {
   let bench: NatBench;
@@ -146,6 +150,32 @@ describe.skipIf(missing)("a NAT's filter", () => {
       expect(both).toEqual([`${OUTSIDE}:${a.outside}`, `${OUTSIDE}:${a2.outside}`]);
       // A has sent to the NAT's address by now, but not to the third host's endpoint there
       expect(await knock()).toBe(others);
+    });
+
+    it.each(
+      DEPENDENCIES.flatMap((filtering) => LISTED_OR_KEPT.map(([kind, ports]) => [filtering, kind, ports] as const)),
+    )("lets two hosts punch from ports without a mapping (%s filter, %s ports)", async (filtering, _, ports) => {
+      await bench.become({ ports, mapping: "endpoint-independent", filtering, hairpin: true });
+      const [local, other] = [fresh(), fresh()];
+      const [from, to] = ports.kind === "preserve" ? [local, other] : [ports.range.from, ports.range.from + 1];
+      const both = await bench.punch(
+        { from: { ip: INSIDE.a, port: local }, port: to },
+        { from: { ip: INSIDE.a2, port: other }, port: from },
+      );
+      expect(both).toEqual([`${OUTSIDE}:${from}`, `${OUTSIDE}:${to}`]);
+    });
+
+    it("keeps the mapping of a SYN to a port that nobody has, and lets nobody hear of the SYN", async () => {
+      await bench.become({ ...FULL_CONE, hairpin: true, ports: { kind: "preserve" } });
+      const local = fresh();
+      expect(await stranger(local, 1)).toBe(SILENCE);
+      expect(await bench.turn({ ip: INSIDE.a, port: local }, fresh())).toBe(SILENCE);
+      expect(await stranger(local, 1)).toBe(CAME_IN);
+    });
+
+    it("answers a SYN to a port that nobody has as one from outside, where it answers", async () => {
+      await bench.become({ ...FULL_CONE, hairpin: true, unsolicitedSyn: "reset" });
+      expect(await bench.turn({ ip: INSIDE.a, port: fresh() }, fresh())).toBe(CAME_IN);
     });
   });
 });
