@@ -6,6 +6,7 @@ import { NatbedError } from "../errors.ts";
 import { NATS, type NamedNat } from "../nat/catalogue.ts";
 import { FAST_TIMERS, type DeclaredNat, type Examination } from "../nat/examination.ts";
 import { completeModel } from "../nat/model.ts";
+import type { Sheet } from "../report/nat-table.ts";
 import { paintFor } from "../report/words.ts";
 import { suggest } from "../scenario/suggest.ts";
 import { option, wholeNumber } from "./values.ts";
@@ -69,7 +70,7 @@ export function addNat(program: Command): void {
 
 async function listNats({ json }: { json?: true }): Promise<void> {
   const { renderNatList } = await import("../report/nat-table.ts");
-  process.stdout.write(json ? `${JSON.stringify(NATS, undefined, 2)}\n` : `${renderNatList(NATS)}\n`);
+  process.stdout.write(json ? `${JSON.stringify(NATS, undefined, 2)}\n` : `${renderNatList(NATS, sheet())}\n`);
 }
 
 async function showNat(name: string, { json }: { json?: true }): Promise<void> {
@@ -83,7 +84,7 @@ async function showNat(name: string, { json }: { json?: true }): Promise<void> {
   const rules = renderRuleset({ kind: "nat", name, model }, gatewayPlace(PLAIN_SHAPE, "na"));
   const text = json
     ? JSON.stringify({ name, ...nat, model, rules }, undefined, 2)
-    : renderNat(name, nat, { model, rules });
+    : renderNat({ name, nat, model, rules }, sheet());
   process.stdout.write(`${text}\n`);
 }
 
@@ -98,6 +99,12 @@ interface CheckOptions {
 async function checkNats(names: readonly string[], options: CheckOptions): Promise<void> {
   if (names.length === 0 && !options.all)
     throw new NatbedError("no NAT to check", { kind: "usage", code: "no-nat", hint: "name some, or say --all" });
+  if (names.length > 0 && options.all)
+    throw new NatbedError(`${names.join(" ")} and --all: which?`, {
+      kind: "usage",
+      code: "no-nat",
+      hint: "name some, or say --all",
+    });
   const chosen = options.all ? Object.keys(NATS) : names;
   const nats = chosen.map((name): DeclaredNat => ({ name, model: completeModel(natNamed(name).axes) }));
   const [{ examineNats }, { watchInterrupts }] = await Promise.all([
@@ -132,11 +139,17 @@ async function print(done: readonly Examination[], { json, markdown }: CheckOpti
     return void stdout.write(renderNatModels(done, NATS));
   }
   const { renderConformanceTable, renderExamination } = await import("../report/nat-table.ts");
-  const paint = paintFor(stdout);
   const full = done.length <= IN_FULL;
   stdout.write(
-    full ? done.map((one) => renderExamination(one, paint)).join("\n") : renderConformanceTable(done, paint),
+    full
+      ? done.map((one) => renderExamination(one, sheet())).join("\n")
+      : renderConformanceTable(done, paintFor(stdout)),
   );
+}
+
+/** Standard output as it is: without a terminal, lines stay whole. */
+function sheet(): Sheet {
+  return { paint: paintFor(process.stdout), width: process.stdout.columns || Infinity };
 }
 
 async function fromFingerprint(file: string, { name }: { name: string }): Promise<void> {

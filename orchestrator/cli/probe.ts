@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { execa } from "execa";
 import { PROBE_MODES, type ProbeMode } from "../../wire/fingerprint.ts";
 import { NatbedError } from "../errors.ts";
-import { option } from "./values.ts";
+import { hostAndPort, option } from "./values.ts";
 
 const EXAMPLES = `
 Examples:
@@ -23,7 +23,7 @@ export function addProbe(program: Command): void {
   program
     .command("probe")
     .description("measure the NAT that this machine is behind, and print its fingerprint")
-    .addOption(option("--x <host[:port]>", "where a natbed-x runs").makeOptionMandatory())
+    .addOption(option("--x <host[:port]>", "where a natbed-x runs").argParser(hostAndPort).makeOptionMandatory())
     .addOption(
       option("--mode <mode>", "quick, fast, or full (timers up to two hours)").choices(PROBE_MODES).default("fast"),
     )
@@ -40,7 +40,7 @@ async function probeHere({ x, mode, json }: ProbeOptions): Promise<void> {
   });
   if (exitCode !== 0)
     throw new NatbedError(`the prober did not reach its end: ${stderr.trim().split("\n")[0] ?? ""}`, {
-      kind: exitCode === 2 ? "usage" : "infrastructure",
+      kind: "infrastructure",
       code: "probe-failed",
       hint: `is a natbed-x at ${x}, and does a firewall let this machine connect to it?`,
     });

@@ -9,6 +9,13 @@ export function wholeNumber(from: number, to: number): (text: string) => number 
   };
 }
 
+/** An option's value: a host by name or IPv4 address, and perhaps a port. */
+export function hostAndPort(text: string): string {
+  const [, port = "1"] = /^[^\s:]+(?::(\d+))?$/.exec(text) ?? [undefined, "0"];
+  if (Number(port) >= 1 && Number(port) <= 65_535) return text;
+  throw new InvalidArgumentError("Expected HOST or HOST:PORT.");
+}
+
 /** Parser of an option that may be given several times. */
 export function collect(text: string, before: string[] | undefined): string[] {
   return [...(before ?? []), text];

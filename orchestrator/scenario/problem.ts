@@ -47,8 +47,8 @@ export function explainIssue(issue: z.core.$ZodIssue, data: unknown, base: Path 
     case "invalid_type":
       return problem(
         received === undefined
-          ? `missing, expected ${issue.expected}`
-          : `received ${shown(received)}, expected ${issue.expected}`,
+          ? `missing, expected ${typeName(issue.expected)}`
+          : `received ${shown(received)}, expected ${typeName(issue.expected)}`,
       );
     case "too_small":
       return problem(
@@ -80,8 +80,17 @@ function explainUnion({ errors }: z.core.$ZodIssueInvalidUnion, data: unknown, p
 /** The branch that got furthest into the value is the one that was meant. */
 function nearestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] {
   const depth = (issues: readonly z.core.$ZodIssue[]) =>
-    Math.max(...issues.map((issue) => issue.path.length + (issue.code === "invalid_type" ? 0 : 0.5)));
+    Math.max(...issues.map((issue) => issue.path.length + (isOtherType(issue) ? 0 : 0.5)));
   return branches.toSorted((p, q) => depth(q) - depth(p))[0] ?? [];
+}
+
+/** A number that is not whole is still a number: zod calls its type wrong. */
+function isOtherType(issue: z.core.$ZodIssue): boolean {
+  return issue.code === "invalid_type" && issue.expected !== "int";
+}
+
+function typeName(expected: string): string {
+  return expected === "int" ? "a whole number" : expected;
 }
 
 function bound(origin: string, relation: string, limit: number | bigint): string {

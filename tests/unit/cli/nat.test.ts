@@ -61,7 +61,9 @@ describe("natbed nat", () => {
     ["a name that is taken", ["nat", "from", "-", "--name", "random"], /random cannot be a scenario's own NAT/],
     ["a probe of nobody", ["probe"], /required option '--x <host\[:port\]>'/],
     ["an unknown mode", ["probe", "--x", "127.0.0.1", "--mode", "slow"], /Allowed choices are quick, fast, full/],
-    ["an X that is no address", ["probe", "--x", "a:b:c"], /usage: node natbed-probe/],
+    ["some and all at once", ["nat", "check", "openwrt", "--all"], /openwrt and --all: which\?/],
+    ["an X that is no address", ["probe", "--x", "a:b:c"], /'a:b:c' is invalid\. Expected HOST or HOST:PORT/],
+    ["a port that is none", ["probe", "--x", "203.0.113.2:70000"], /is invalid\. Expected HOST or HOST:PORT/],
   ])("ends with 2 and says why for %s", (_, args, message) => {
     const { status, stdout, stderr } = natbed(args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });

@@ -74,6 +74,11 @@ describe("a NAT by axes", () => {
       /nats\.own\.mapping: received "endpoint-independant", allowed: endpoint-independent, .*did you mean endpoint-independent\?/,
     ],
     [
+      "half a second",
+      "{ extends: preserve, timeouts: { synSentS: 0.5 } }",
+      /timeouts\.synSentS: received 0\.5, expected a whole number/,
+    ],
+    [
       "an unknown answer",
       "{ extends: preserve, unsolicitedSyn: rset }",
       /unsolicitedSyn: received "rset", allowed: drop, reset, port-unreachable, admin-prohibited, or a mapping; did you mean reset\?/,

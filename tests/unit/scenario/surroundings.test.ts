@@ -44,7 +44,7 @@ describe("the core", () => {
     ["a delay backwards", "core: [{ delayMs: -1 }]", /core\[0\]\.delayMs: received -1, must be at least 0/],
     ["too much loss", "core: { lossPercent: 51 }", /core\.lossPercent: received 51, must be at most 50/],
     ["too many hops", "core: { extraHops: 9 }", /core\.extraHops: received 9, must be at most 8/],
-    ["half a hop", "core: { extraHops: 0.5 }", /core\.extraHops: received 0\.5, expected int/],
+    ["half a hop", "core: { extraHops: 0.5 }", /core\.extraHops: received 0\.5, expected a whole number/],
     ["an unknown value", "core: { icmp: none }", /core\.icmp: received "none", allowed: on, off/],
     ["an unknown route", "core: { sourceRoute: forwrd }", /core\.sourceRoute: .*did you mean forward\?/],
     ["no boolean", "core: { antiSpoofing: 1 }", /core\.antiSpoofing: received 1, expected boolean/],
