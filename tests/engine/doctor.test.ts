@@ -10,6 +10,7 @@ import {
 import { judgeEngine } from "../../orchestrator/engine/doctor/engine.ts";
 import { PROBES, readProbes } from "../../orchestrator/engine/doctor/probes.ts";
 import { importSmallImage, noPrivateEngine, openEngineFolders, startRestrictedEngine } from "../kit/private-engine.ts";
+import { quickestOf } from "../kit/quickest.ts";
 
 const noEngine = inject("noEngine");
 const noSecond = noPrivateEngine();
@@ -72,9 +73,7 @@ describe.skipIf(noEngine)(`the doctor${noEngine && ` (${noEngine})`}`, () => {
 
   it("is asked once: the second preflight takes less than 50 ms", async () => {
     await preflight(engine);
-    const started = performance.now();
-    await preflight(engine);
-    expect(performance.now() - started).toBeLessThan(50);
+    expect(await quickestOf(5, () => preflight(engine))).toBeLessThan(50);
   });
 });
 

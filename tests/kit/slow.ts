@@ -2,15 +2,17 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "./until.ts";
 
-/** A cell that takes `gapMs` at least: there is time to disturb it. Its NAs are listed, one cell each. */
+/** A cell that takes `gapMs` at least: there is time to disturb it. Its NAs are listed, one cell each; `around` is more of the entry. */
 export function slowEntry({
   block,
   na,
   gapMs = 20_000,
+  around = {},
 }: {
   block: string;
   na: readonly string[];
   gapMs?: number;
+  around?: Readonly<Record<string, unknown>>;
 }): string {
   return `  - technique: natblaster-2
     block: ${block}
@@ -20,7 +22,9 @@ export function slowEntry({
     timeExceeded: [drop]
     deadlineMs: ${gapMs + 4_000}
     expect: [{ verdict: direct }]
-`;
+${Object.entries(around)
+  .map(([key, value]) => `    ${key}: ${JSON.stringify(value)}\n`)
+  .join("")}`;
 }
 
 /** A cell that is over soon, and comes out as expected. */

@@ -9,6 +9,7 @@ import { quickEntry, scenario, slowEntry, untilPlanned } from "../kit/slow.ts";
 
 const noEngine = inject("noEngine");
 const FIRST = "slow.preserve~preserve.drop.te-drop";
+const CARRIED = "carried.preserve~preserve.drop.te-drop.behind-full-cone~full-cone";
 const SECOND = "slow.sequential~preserve.drop.te-drop";
 
 describe.skipIf(noEngine)("of a run's containers nothing is left (I-5)", () => {
@@ -91,6 +92,18 @@ describe.skipIf(noEngine)("of a run's containers nothing is left (I-5)", () => {
     await untilPlanned(join(folder.path, id), SECOND);
     process.kill(pid, "SIGKILL");
     expect((await ended).code).toBeUndefined();
+    await untilGone(id);
+  });
+
+  it("after kill -9 in the middle of a cell behind two carriers, beside a neighbour", async () => {
+    const around = { carrier: { a: "full-cone", b: "full-cone" }, neighbour: { everyMs: 100 } };
+    const entry = slowEntry({ block: "carried", na: ["preserve"], around });
+    const { pid, runId, ended } = start(folder.write("carried.yaml", scenario(entry)), 1);
+    const id = await runId;
+    await untilPlanned(join(folder.path, id), CARRIED);
+    expect(await containersOf(id)).toHaveLength(9); // CA, CB and A2 besides the usual six
+    process.kill(pid, "SIGKILL");
+    await ended;
     await untilGone(id);
   });
 

@@ -8,19 +8,24 @@ import { decodeIpv4 } from "../../wire/ipv4.ts";
 import { PROBE_VERSION, type ProbeReply } from "../../wire/probe.ts";
 import { X_PORTS } from "../../wire/rendezvous.ts";
 import { nat } from "../kit/cells.ts";
-import { dial } from "../kit/dial.ts";
+import { dial, packetsOf } from "../kit/dial.ts";
 import { NODE, openTestWorld } from "../kit/world.ts";
 
-/** Sends lines to X's prober's port, and prints what came back: until X closes, or for half a second. */
+/** Sends lines to X's prober's port, and prints what came back: until X closes, or has answered a ping that follows `holdMs` later. */
 const ASK = `
-const [x, port, lines] = process.argv.slice(1);
+const [x, port, lines, holdMs] = process.argv.slice(1);
 const stream = require("node:net").connect({ host: x, port: Number(port) });
 let [heard, closed] = ["", false];
-const end = () => { console.log(JSON.stringify({ heard: heard.trim().split("\\n").filter(Boolean).map(JSON.parse), closed })); process.exit(); };
-stream.on("data", (chunk) => { heard += chunk; }).on("end", () => { closed = true; end(); });
+const end = () => {
+  const replies = heard.trim().split("\\n").filter(Boolean).map(JSON.parse);
+  console.log(JSON.stringify({ heard: replies.filter(({ t }) => t !== "pong"), closed }));
+  process.exit();
+};
+stream.on("data", (chunk) => { heard += chunk; if (heard.includes('"pong"')) end(); });
+stream.on("close", () => { closed = true; end(); }).on("end", () => stream.end());
 stream.on("error", () => {});
 stream.write(lines);
-setTimeout(end, 500);
+setTimeout(() => stream.write('{"t":"ping"}\\n'), Number(holdMs));
 `;
 
 /** Connects and leaves with RST, so many times one after the other: more often than X serves at a time. */
@@ -54,8 +59,11 @@ describe.skipIf(inject("noEngine"))("X, asked by a prober,", () => {
   beforeEach(() => cleanWorld(world));
 
   async function ask(...messages: readonly object[]): Promise<Answer> {
+    return askAndHold(0, ...messages);
+  }
+  async function askAndHold(holdMs: number, ...messages: readonly object[]): Promise<Answer> {
     const lines = messages.map((message) => `${JSON.stringify(message)}\n`).join("");
-    const words = [NODE, "-e", ASK, "--", ADDRESS.x, String(X_PORTS.prober), lines];
+    const words = [NODE, "-e", ASK, "--", ADDRESS.x, String(X_PORTS.prober), lines, String(holdMs)];
     return JSON.parse(await world.agent("a").run(words)) as Answer;
   }
 
@@ -115,10 +123,18 @@ describe.skipIf(inject("noEngine"))("X, asked by a prober,", () => {
   });
 
   it("answers nothing at its silent ports, and tells one prober nothing of another's packets", async () => {
-    const asked = ask(HELLO, SYN); // half a second, in which B's SYN arrives
+    await world.agent("x").call("capture-begin", {});
+    const asked = askAndHold(1_000, HELLO, SYN);
     expect(await dial(world.agent("b"), ADDRESS.x, SILENT.port)).toBe("timeout");
     const { heard } = await asked;
     expect(heard.map(({ t }) => t)).toEqual(["welcome", "sent"]);
+    const seen = (await packetsOf(world.agent("x"))).flatMap(({ tcp }) => tcp ?? []);
+    const ofB = seen.findIndex(({ dstPort }) => dstPort === SILENT.port);
+    const pong = seen.findLastIndex(({ srcPort, payload }) => srcPort === X_PORTS.prober && payload.length > 0);
+    expect(ofB, "B's SYN came while A was being told").toBeGreaterThan(
+      seen.findIndex(({ srcPort }) => srcPort === SILENT.port),
+    );
+    expect(pong).toBeGreaterThan(ofB);
   });
 
   it("serves on when probers leave in the middle", async () => {

@@ -6,7 +6,10 @@ import { loadGateway } from "../../orchestrator/world/gateways.ts";
 import type { World } from "../../orchestrator/world/world.ts";
 import type { ProbeParameters } from "../../wire/control.ts";
 import type { Fingerprint, Tested } from "../../wire/fingerprint.ts";
+import { X_PORTS } from "../../wire/rendezvous.ts";
 import { nat, ROUTER } from "../kit/cells.ts";
+import { packetsOf } from "../kit/dial.ts";
+import { until } from "../kit/until.ts";
 import { NODE, openTestWorld } from "../kit/world.ts";
 
 const noEngine = inject("noEngine");
@@ -163,8 +166,17 @@ describe.skipIf(noEngine)("the prober", () => {
 
   it("fails, and says so, where X goes away in the middle", async () => {
     await loadGateway(world, "a", nat());
+    await world.agent("x").call("capture-begin", {});
     const failure = probe({ mode: "fast" }).catch((error: Error) => error.message);
-    await new Promise((resolve) => setTimeout(resolve, 1_500)); // the battery takes eight seconds
+    const isSilent = (port = 0): boolean => port >= X_PORTS.silent.from && port <= X_PORTS.silent.to;
+    await until(
+      "X sends what the battery asks for, seconds before its end",
+      async () =>
+        (await packetsOf(world.agent("x"))).some(
+          ({ direction, tcp }) => direction === "out" && isSilent(tcp?.srcPort),
+        ) || undefined,
+      { withinMs: 20_000 },
+    );
     await world.agent("x").call("reset", {});
     expect(await failure).toContain("X ended the prober's connection");
   });
