@@ -17,7 +17,7 @@ export function muteResets(ip: string): () => void {
 
 /**
  * Makes this host's kernel deaf at TCP ports from…to, as a rule that anybody can see: what arrives there is seen by packet sockets
- * and answered by nobody. Stays for the life of the network namespace.
+ * and answered by nobody. Stays for the life of the network namespace, or until `hearPorts`.
  */
 export function silencePorts({ from, to }: { readonly from: number; readonly to: number }): void {
   const rules = `add table ip natbed_silent
@@ -28,4 +28,9 @@ table ip natbed_silent {
 `;
   log("rules", rules);
   nft(rules);
+}
+
+/** The end of what `silencePorts` began, if it did. */
+export function hearPorts(): void {
+  nft("add table ip natbed_silent\ndelete table ip natbed_silent\n");
 }

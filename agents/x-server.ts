@@ -33,8 +33,15 @@ export class XServer {
   async listen(): Promise<void> {
     await Promise.all([
       this.#open(X_PORTS.rendezvous, (stream) => this.#rendezvous(stream)),
-      ...X_PORTS.probes.map((probe) => this.#open(probe, answerProbe)),
       this.#open(X_PORTS.relay, (stream) => this.#relay(stream)),
+      this.listenForProbers(),
+    ]);
+  }
+
+  /** What a prober needs of X, and nothing else. */
+  async listenForProbers(): Promise<void> {
+    await Promise.all([
+      ...X_PORTS.probes.map((probe) => this.#open(probe, answerProbe)),
       this.#open(X_PORTS.prober, (stream) => this.#probe.serve(stream)),
     ]);
   }

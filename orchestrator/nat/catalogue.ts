@@ -42,7 +42,7 @@ export const NATS = {
   "linux-closed-input": {
     axes: { ports: { kind: "preserve" }, unsolicitedSyn: "drop", timeExceeded: "translate" },
     describe: "A Linux router whose INPUT chain drops what it did not ask for, as most firewalls on routers do.",
-    source: "iptables-extensions(8) MASQUERADE; NETFILTER INPUT policy DROP",
+    source: "iptables-extensions(8) MASQUERADE; iptables(8) -P INPUT DROP",
   },
   openwrt: {
     axes: {

@@ -12,7 +12,7 @@ const STATELESS = {
   hairpin: false,
 } as const satisfies Partial<NatModel>;
 
-/** Why a NAT that keeps no connections (RFC 2663 section 4.1.1: static NAT) cannot be like `model`. */
+/** Why a NAT that keeps no connections (RFC 2663 section 3: static address assignment) cannot be like `model`. */
 export function checkStateless(model: NatModel): string[] {
   const axes = Object.entries(STATELESS) as [keyof typeof STATELESS, string | boolean][];
   const must = (axis: string, is: unknown, value: string): string =>

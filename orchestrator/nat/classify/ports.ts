@@ -33,7 +33,7 @@ export function classifyPorts(made: readonly Binding[], mapping: Finding<Depende
   return determined({ kind: "random", seen, ...(parity === undefined || chance ? {} : { parity }) }, evidence);
 }
 
-/** Where connections to one endpoint came to an end, so did the host's outside ports (RFC 6888 REQ-9: or its port block). */
+/** Where connections to one endpoint came to an end, so did the host's outside ports (RFC 6888 REQ-4: or its port block). */
 export function classifyCapacity({ tried, opened }: { tried: number; opened: number }): Finding<MeasuredCapacity> {
   if (opened >= tried) return determined({ kind: "at-least", ports: opened }, `all of ${tried} connections came about`);
   if (opened === 0) return undetermined(`none of ${tried} connections came about`);

@@ -26,7 +26,7 @@ export interface Subject {
 
 export interface Requirement {
   readonly rfc: 4787 | 5382 | 7857;
-  /** As the RFC counts it, e.g. `REQ-4` or `2.2`. */
+  /** As the RFC counts it, e.g. `REQ-4`, or the section, e.g. `2.1`. */
   readonly id: string;
   readonly level: "MUST" | "SHOULD" | "MAY";
   /** Its sense in one line. */

@@ -6,8 +6,8 @@ import type { Dependency } from "../model.ts";
 import { fail, judgeTest, open, pass, type Judgement, type Requirement, type Subject } from "./requirement.ts";
 
 /**
- * RFC 4787, NAT Behavioral Requirements for Unicast UDP (BCP 127): those that RFC 5382 section 7 carries over to TCP, or that
- * concern ports of any protocol, and that RFC 5382 does not state itself.
+ * RFC 4787, NAT Behavioral Requirements for Unicast UDP (BCP 127): those on addresses, ports and determinism, which make as much sense
+ * for TCP, and which RFC 5382 does not state itself.
  */
 export const RFC4787: readonly Requirement[] = [
   {
@@ -46,7 +46,7 @@ export const RFC4787: readonly Requirement[] = [
     rfc: 4787,
     id: "REQ-4",
     level: "SHOULD",
-    text: "port parity is preserved: even to even, odd to odd",
+    text: "port parity is preserved: even to even, odd to odd (RFC 7857 section 8 lets a NAT do without)",
     judge: judgeParity,
   },
   {

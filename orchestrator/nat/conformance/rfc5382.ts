@@ -75,7 +75,7 @@ export const RFC5382: readonly Requirement[] = [
     rfc: 5382,
     id: "REQ-7",
     level: "MUST",
-    text: "no port overloading: an outside port belongs to one inside endpoint",
+    text: "no port overloading: an outside port belongs to one inside endpoint (RFC 7857 section 3 allows it towards other destinations)",
     judge: ({ seen }) => judgeTest(seen.overloading, ({ made }) => judgeOverloading(made.filter(isSeen))),
   },
   {

@@ -13,7 +13,10 @@ import {
 
 const RESET_S = 4 * 60;
 
-/** RFC 7857, Updates to Network Address Translation (NAT) Behavioral Requirements, as far as it concerns TCP. */
+/**
+ * RFC 7857, Updates to Network Address Translation (NAT) Behavioral Requirements, as far as it concerns TCP. It does not number its
+ * requirements: these are its sections, and where one asks for two things, the letters are ours.
+ */
 export const RFC7857: readonly Requirement[] = [
   {
     rfc: 7857,

@@ -51,8 +51,8 @@ export class Namespace implements AsyncDisposable {
   }
 
   /** Starts a program of ours inside. */
-  script(path: string): ChildProcess {
-    const command = [`--net=/proc/${this.pid}/ns/net`, process.execPath, path];
+  script(path: string, args: readonly string[] = []): ChildProcess {
+    const command = [`--net=/proc/${this.pid}/ns/net`, process.execPath, path, ...args];
     return spawn("nsenter", command, { stdio: ["pipe", "pipe", "inherit"] });
   }
 
