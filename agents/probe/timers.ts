@@ -69,12 +69,15 @@ async function tryClosing(ground: PacketGround, idleMs: number): Promise<Knock |
   }
 }
 
+/** An acknowledgement comes at once, unless X's machine is short of time; only where there is none is it waited for so long. */
+const ACKNOWLEDGED_WITHIN_MS = 3_000;
+
 /** Both ends send FIN and see it acknowledged; whether that came about. */
 async function close(ground: PacketGround, open: Established): Promise<boolean> {
   const seen = (flags: number, ack: number, act: () => void): Promise<true | undefined> =>
     ground.line.seen(
       (sighting) => (segmentAt(sighting, open.x, flags)?.ack === ack ? true : undefined),
-      ground.silenceMs,
+      Math.max(ground.silenceMs, ACKNOWLEDGED_WITHIN_MS),
       act,
     );
   const closed = await seen(FIN | ACK, after(open.xIsn, 1), () => open.socket.stream.end());
