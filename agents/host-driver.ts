@@ -93,6 +93,8 @@ export class HostAttempt {
         return this.#background(this.#network.measureTtl(), "prediction-failed");
       case "connect":
         return this.#background(this.#network.connect(action), "port-busy");
+      case "abort":
+        return this.#network.abort();
       case "listen":
         return this.#background(this.#network.listen(action), "port-busy");
       case "join-relay":
@@ -140,6 +142,7 @@ export class HostAttempt {
   }
 
   #end(result: AttemptResult): void {
+    clearTimeout(this.#deadline); // who has ended does not tell the peer later that time ran out
     const settle = this.#settle;
     this.#settle = undefined;
     settle?.(result);

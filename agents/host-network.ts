@@ -114,6 +114,11 @@ export class HostNetwork {
     if (this.#punch) this.#punch.ttl = ttl;
   }
 
+  /** Closes the last socket that was to connect, if it still is to. */
+  abort(): void {
+    this.#punch?.destroy();
+  }
+
   async listen({ localPort }: Action<"listen">): Promise<void> {
     const server = await listenOn(localPort, (stream) => {
       log("accepted", { from: `${stream.remoteAddress}:${stream.remotePort}` });
@@ -122,6 +127,8 @@ export class HostNetwork {
       this.#opened(stream);
     });
     this.#cleanups.push(() => server.close());
+    log("listening", { localPort });
+    this.#happened({ kind: "listening", socket: "punch" });
   }
 
   async joinRelay(): Promise<void> {

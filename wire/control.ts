@@ -22,13 +22,19 @@ interface PunchOptions {
   readonly skewMs: number;
 }
 
+/** How the SYN that opens a NAT ends: dropped by the far NAT, or by its TTL between the NATs. */
+type OpeningSyn = "normal" | "low-ttl";
+
 /** A traversal technique with its parameters, as agents run it. */
 export type TechniqueSpec =
   | { readonly name: "connect" }
   | { readonly name: "public" }
   | { readonly name: "relay" }
-  | ({ readonly name: "simultaneous-open"; readonly retryMs: number } & PunchOptions)
-  | ({ readonly name: "natblaster-2"; readonly syn: "normal" | "low-ttl" } & PunchOptions)
+  | ({ readonly name: "simultaneous-open"; readonly syn: OpeningSyn; readonly retryMs: number } & PunchOptions)
+  | ({ readonly name: "sequential-open"; readonly doomedMs: number } & PunchOptions)
+  | ({ readonly name: "stunt-1"; readonly syn: OpeningSyn } & PunchOptions)
+  | ({ readonly name: "stunt-2"; readonly syn: OpeningSyn; readonly socket: "kept" | "aborted" } & PunchOptions)
+  | ({ readonly name: "natblaster-2"; readonly syn: OpeningSyn } & PunchOptions)
   | ({ readonly name: "natblaster-4"; readonly syns: number } & PunchOptions);
 export type TechniqueName = TechniqueSpec["name"];
 

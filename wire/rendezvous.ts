@@ -33,7 +33,17 @@ export const X_PORTS = {
 } as const;
 
 export type HostRole = "a" | "b";
-export const TECHNIQUES = ["connect", "public", "relay", "simultaneous-open", "natblaster-2", "natblaster-4"] as const;
+export const TECHNIQUES = [
+  "connect",
+  "public",
+  "relay",
+  "simultaneous-open",
+  "sequential-open",
+  "stunt-1",
+  "stunt-2",
+  "natblaster-2",
+  "natblaster-4",
+] as const;
 
 /** How a NAT was seen to allocate outside ports (the paper's Fig. 3). */
 export type Allocation =
@@ -64,6 +74,8 @@ export type HostMessage =
   /** The outside endpoint that the sender's next SYN is predicted to have. */
   | { readonly t: "ready"; readonly endpoint: Endpoint }
   | { readonly t: "syn"; readonly syn: SynReport }
+  /** The sender's SYN has opened its NAT for the peer, and a socket waits there for the peer's. */
+  | { readonly t: "waiting" }
   /** So many raw SYNs with this one ISN were sent to the peer's endpoint (birthday). */
   | { readonly t: "flood"; readonly isn: number; readonly count: number }
   /** A forged SYN+ACK came through: this is the sender's outside endpoint. */
@@ -77,6 +89,8 @@ export type XMessage =
   | { readonly t: "refused"; readonly reason: string }
   | { readonly t: "paired" }
   | { readonly t: "peer"; readonly endpoint: Endpoint }
+  /** The peer's NAT is open and a socket waits behind it: the receiver's turn to connect. */
+  | { readonly t: "peer-waiting" }
   /** So many forged SYN+ACKs were sent to the receiver's NAT (birthday). */
   | { readonly t: "sprayed"; readonly count: number }
   /** Both sides are ESTABLISHED. */
@@ -96,6 +110,7 @@ const HOST_CHECKS: Dialect & Record<HostMessage["t"], unknown> = {
   hello: { v: isU32, session: isText, key: isText, role: oneOf("a", "b"), technique: oneOf(...TECHNIQUES) },
   ready: { endpoint: isEndpoint },
   syn: { syn: isSyn },
+  waiting: {},
   flood: { isn: isU32, count: isU16 },
   hit: { endpoint: isEndpoint },
   established: {},
@@ -107,6 +122,7 @@ const X_CHECKS: Dialect & Record<XMessage["t"], unknown> = {
   refused: { reason: isText },
   paired: {},
   peer: { endpoint: isEndpoint },
+  "peer-waiting": {},
   sprayed: { count: isU16 },
   open: {},
   "peer-failed": { reason: isText },

@@ -45,7 +45,7 @@ export function dialHost(role: HostRole): HostMachine<DialState> {
   };
 }
 
-type ExchangeState = { readonly ready: Partial<Readonly<Record<HostRole, Endpoint>>> };
+export type ExchangeState = { readonly ready: Partial<Readonly<Record<HostRole, Endpoint>>> };
 
 /** X's part of every technique in which it only exchanges endpoints: each side learns the other's once both are ready. */
 export function exchangeX(): XMachine<ExchangeState> {

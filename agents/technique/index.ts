@@ -5,7 +5,10 @@ import type { HostMachine, XMachine } from "./machine.ts";
 import { natblaster2Host, natblaster2X } from "./natblaster-2.ts";
 import { natblaster4Host, natblaster4X } from "./natblaster-4.ts";
 import { relayHost, relayX } from "./relay.ts";
+import { sequentialOpenHost } from "./sequential-open.ts";
 import { simultaneousOpenHost } from "./simultaneous-open.ts";
+import { stunt2Host } from "./stunt-2.ts";
+import { callerHost, turnsX } from "./turns.ts";
 
 /** The machine that host `role` runs for a technique. Its state is opaque to whoever drives it. */
 export function hostMachine(role: HostRole, technique: TechniqueSpec): HostMachine<unknown> {
@@ -17,6 +20,11 @@ export function hostMachine(role: HostRole, technique: TechniqueSpec): HostMachi
       return opaque(relayHost());
     case "simultaneous-open":
       return opaque(simultaneousOpenHost(role, technique));
+    case "sequential-open":
+      return role === "a" ? opaque(sequentialOpenHost(technique)) : opaque(callerHost(technique));
+    case "stunt-2":
+      return role === "a" ? opaque(stunt2Host(technique)) : opaque(callerHost(technique));
+    case "stunt-1": // the same on the wire: see natblaster2Host
     case "natblaster-2":
       return opaque(natblaster2Host(role, technique));
     case "natblaster-4":
@@ -31,8 +39,12 @@ export function xMachine(name: TechniqueName): XMachine<unknown> {
     case "public":
     case "simultaneous-open":
       return opaque(exchangeX());
+    case "sequential-open":
+    case "stunt-2":
+      return opaque(turnsX());
     case "relay":
       return opaque(relayX());
+    case "stunt-1":
     case "natblaster-2":
       return opaque(natblaster2X());
     case "natblaster-4":

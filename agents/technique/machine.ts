@@ -31,6 +31,7 @@ export type HostEvent =
   | { readonly kind: "predicted"; readonly prediction: Prediction }
   | { readonly kind: "ttl-measured"; readonly ttl: number }
   | { readonly kind: "syn-seen"; readonly socket: SocketName; readonly syn: SynReport }
+  | { readonly kind: "listening"; readonly socket: SocketName }
   | { readonly kind: "connected"; readonly socket: SocketName }
   | {
       readonly kind: "connect-failed";
@@ -57,6 +58,9 @@ export type HostAction =
       readonly to: Endpoint;
       readonly ttl?: number;
     }
+  /** Closes a socket that is still connecting; nothing is sent. */
+  | { readonly kind: "abort"; readonly socket: SocketName }
+  /** `listening` follows. */
   | { readonly kind: "listen"; readonly socket: SocketName; readonly localPort: number }
   | { readonly kind: "set-ttl"; readonly socket: SocketName; readonly ttl: number }
   /** Exchange nonces with the peer on a connected socket; `verified` follows. */

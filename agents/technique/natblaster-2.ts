@@ -4,9 +4,9 @@ import type { HostRole } from "../../wire/rendezvous.ts";
 import { introductions, relayFailure, tellBoth } from "./dial.ts";
 import { forgeBoth, forgeLater, type Forgery } from "./forge.ts";
 import { stay, type HostMachine, type XMachine } from "./machine.ts";
-import { endings, forgedOpening, giveUp, predicted, punchDelay } from "./punch.ts";
+import { connectFrom, endings, forgedOpening, giveUp, predicted, punchDelay } from "./punch.ts";
 
-type Options = Extract<TechniqueSpec, { name: "natblaster-2" }>;
+type Options = Extract<TechniqueSpec, { name: "natblaster-2" | "stunt-1" }>;
 
 type State =
   | { readonly phase: "preparing"; readonly ttl?: number }
@@ -17,6 +17,9 @@ type State =
  * NATBLASTER case 2: both NATs predictable, no source routing. Each side sends a SYN that opens its own NAT and is meant to
  * die on the way: silently dropped by the far NAT (`normal`), or with a TTL that ends one hop short of X (`low-ttl`). Each
  * reports its SYN to X, which forges the SYN+ACK that the other would have sent.
+ *
+ * STUNT #1 (Guha and Francis, IMC 2005, with its variant without TTL) is the same, packet for packet: low-TTL SYNs, sequence numbers
+ * to the server, which spoofs a SYN+ACK to each. What differed were the programs: natblaster's sent the SYN+ACKs from the hosts.
  */
 export function natblaster2Host(role: HostRole, options: Options): HostMachine<State> {
   return {
@@ -52,10 +55,6 @@ export function natblaster2Host(role: HostRole, options: Options): HostMachine<S
       }
     },
   };
-}
-
-function connectFrom({ localPort, to, ttl }: Extract<State, { phase: "punching" }>) {
-  return { kind: "connect", socket: "punch", localPort, to, ...(ttl === undefined ? {} : { ttl }) } as const;
 }
 
 /** X in case 2: introduces the two, waits for both SYNs, forges both answers until both sides report. */

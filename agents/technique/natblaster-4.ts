@@ -4,7 +4,7 @@ import type { HostRole } from "../../wire/rendezvous.ts";
 import { relayFailure, tellBoth } from "./dial.ts";
 import { forgeBoth, forgeLater, type Forgery } from "./forge.ts";
 import { stay, type HostAction, type HostEvent, type HostMachine, type Step, type XMachine } from "./machine.ts";
-import { endings, forgedOpening, giveUp, predicted, punchDelay } from "./punch.ts";
+import { endings, forgedOpening, giveUp, predicted, punchDelay, ttlOf } from "./punch.ts";
 
 type Options = Extract<TechniqueSpec, { name: "natblaster-4" }>;
 
@@ -112,8 +112,6 @@ function answerStep(state: State, event: HostEvent, options: Options): HostStep 
     };
   return stay(state);
 }
-
-const ttlOf = ({ ttl }: { readonly ttl?: number }): { readonly ttl?: number } => (ttl === undefined ? {} : { ttl });
 
 interface XState extends Forgery {
   /** Address of A's NAT, from A's rendezvous connection. */

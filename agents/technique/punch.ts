@@ -1,10 +1,10 @@
-import { port } from "../../wire/address.ts";
+import { port, type Endpoint } from "../../wire/address.ts";
 import type { FailureCode } from "../../wire/control.ts";
 import type { HostRole } from "../../wire/rendezvous.ts";
-import { FULL_TTL, type HostAction, type HostEvent, type Prediction } from "./machine.ts";
+import { FULL_TTL, type HostAction, type HostEvent, type Prediction, type SocketName } from "./machine.ts";
 
 /** Options of every punching technique; see wire/control.ts. */
-interface PunchOptions {
+export interface PunchOptions {
   readonly predictionOffset: number;
   readonly gapMs: number;
   readonly skewMs: number;
@@ -19,6 +19,21 @@ export function predicted({ outside }: Prediction, { predictionOffset }: PunchOp
 /** The wait between learning the peer's endpoint and punching. */
 export function punchDelay(role: HostRole, { gapMs, skewMs }: PunchOptions): HostAction {
   return { kind: "wait", timer: "punch", ms: gapMs + (role === "b" ? skewMs : 0) };
+}
+
+/** The TTL of a state that may have measured one. */
+export const ttlOf = ({ ttl }: { readonly ttl?: number }): { readonly ttl?: number } =>
+  ttl === undefined ? {} : { ttl };
+
+/** The SYN towards the peer's predicted endpoint, with the measured TTL if one was. */
+export function connectFrom(punch: { localPort: number; to: Endpoint; ttl?: number }): HostAction {
+  const { localPort, to } = punch;
+  return { kind: "connect", socket: "punch", localPort, to, ...ttlOf(punch) };
+}
+
+/** What the socket sends from now on goes all the way. */
+export function raiseTtl(socket: SocketName): HostAction {
+  return { kind: "set-ttl", socket, ttl: FULL_TTL };
 }
 
 /** What ends every punching technique the same way: data both ways, or a peer that gave up. */
@@ -37,11 +52,16 @@ export function forgedOpening(event: HostEvent): readonly HostAction[] | undefin
   if (event.kind === "connected")
     return [
       // not before: the kernel repeats a SYN after 1 s, and that one must die on the way as well
-      { kind: "set-ttl", socket: event.socket, ttl: FULL_TTL },
+      raiseTtl(event.socket),
       { kind: "tell", message: { t: "established" } },
     ];
   if (event.kind === "told" && event.message.t === "open") return [{ kind: "greet", socket: "punch" }];
   return undefined;
+}
+
+/** A RST or an ICMP error came back for the SYN: it has passed the own NAT all the same. */
+export function refused({ failure }: { readonly failure: FailureCode }): boolean {
+  return failure === "peer-nat-reset" || failure === "icmp-leak";
 }
 
 /** Ends the attempt and lets the peer know why. */

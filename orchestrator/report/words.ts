@@ -17,6 +17,8 @@ const SHORT_CAUSE: Record<Cause, string> = {
   "icmp-killed-connect": "icmp",
   "port-exhausted": "exhausted",
   "no-collision": "no hit",
+  "out-of-state-leak": "leaked",
+  "out-of-state-drop": "out of state",
   "mapping-mispredicted": "mispredicted",
   "reset-by-nat": "reset",
   "reset-by-host": "host reset",

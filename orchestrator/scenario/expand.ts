@@ -91,6 +91,12 @@ function techniqueOf(entry: MatrixEntry): TechniqueSpec {
       return { name: entry.technique };
     case "simultaneous-open":
       return { name: entry.technique, ...entry.options };
+    case "sequential-open":
+      return { name: entry.technique, ...entry.options };
+    case "stunt-1":
+      return { name: entry.technique, ...entry.options };
+    case "stunt-2":
+      return { name: entry.technique, ...entry.options };
     case "natblaster-2":
       return { name: entry.technique, ...entry.options };
     case "natblaster-4":

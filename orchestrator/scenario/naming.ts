@@ -4,7 +4,7 @@ import type { Carrier, Cell } from "./cell.ts";
 
 /** Title of the block that cells of a technique stand in: the technique, and what sets the entry apart from its plain use. */
 export function blockTitle(technique: TechniqueSpec, neighbours: Cell["neighbours"]): string {
-  const parts = [technique.name === "natblaster-2" ? `natblaster-2 ${technique.syn}` : technique.name];
+  const parts = [techniqueTitle(technique)];
   if ("predictionOffset" in technique && technique.predictionOffset !== 0) {
     const offset = technique.predictionOffset;
     parts.push(`prediction ${offset > 0 ? "+" : ""}${offset}`);
@@ -12,6 +12,20 @@ export function blockTitle(technique: TechniqueSpec, neighbours: Cell["neighbour
   const everyMs = neighbours?.a?.everyMs ?? neighbours?.b?.everyMs;
   if (everyMs !== undefined) parts.push(`${neighbourWords(neighbours)} every ${everyMs} ms`);
   return parts.join(", ");
+}
+
+function techniqueTitle(technique: TechniqueSpec): string {
+  switch (technique.name) {
+    case "natblaster-2":
+    case "stunt-1":
+      return `${technique.name} ${technique.syn}`;
+    case "stunt-2":
+      return `stunt-2 ${technique.syn} ${technique.socket}`;
+    case "simultaneous-open":
+      return technique.syn === "normal" ? technique.name : `${technique.name} ${technique.syn}`;
+    default:
+      return technique.name;
+  }
 }
 
 function neighbourWords(neighbours: Cell["neighbours"]): string {

@@ -54,6 +54,8 @@ const punch = {
   skewMs: z.int().min(0).max(60_000).default(0).describe("B punches so much later than A."),
 };
 
+const openingSyn = z.enum(["normal", "low-ttl"]).describe("Where the SYN that opens a NAT ends.");
+
 function entry<Name extends z.ZodType<string>>(gateway: Name) {
   const common = {
     block: z
@@ -84,12 +86,41 @@ function entry<Name extends z.ZodType<string>>(gateway: Name) {
     plain("relay"),
     strict({
       technique: z.literal("simultaneous-open"),
-      options: strict({ retryMs: z.int().min(1).max(60_000).default(1000), ...punch }).prefault({}),
+      options: strict({
+        syn: openingSyn.default("normal"),
+        retryMs: z.int().min(1).max(60_000).default(1000),
+        ...punch,
+      }).prefault({}),
+      ...common,
+    }),
+    strict({
+      technique: z.literal("sequential-open"),
+      options: strict({
+        doomedMs: z.int().min(1).max(60_000).default(100).describe("So long A's connect() may last before A listens."),
+        ...punch,
+      }).prefault({}),
+      ...common,
+    }),
+    strict({
+      technique: z.literal("stunt-1"),
+      options: strict({ syn: openingSyn.default("low-ttl"), ...punch }).prefault({}),
+      ...common,
+    }),
+    strict({
+      technique: z.literal("stunt-2"),
+      options: strict({
+        syn: openingSyn.default("low-ttl"),
+        socket: z
+          .enum(["kept", "aborted"])
+          .default("kept")
+          .describe("Whether A's connecting socket waits for B's SYN, or A closes it and listens."),
+        ...punch,
+      }).prefault({}),
       ...common,
     }),
     strict({
       technique: z.literal("natblaster-2"),
-      options: strict({ syn: z.enum(["normal", "low-ttl"]).default("low-ttl"), ...punch }).prefault({}),
+      options: strict({ syn: openingSyn.default("low-ttl"), ...punch }).prefault({}),
       ...common,
     }),
     strict({

@@ -3,6 +3,7 @@ import { portExhausted } from "./exhausted.ts";
 import { noCollision, spoofFiltered, turnedAway } from "./forged.ts";
 import { killedByIcmp } from "./icmp-killed.ts";
 import { mispredicted } from "./mispredicted.ts";
+import { outOfState } from "./out-of-state.ts";
 import type { Blockage } from "./outcome.ts";
 import { filtered, resetByHost, resetByNat } from "./refused.ts";
 import type { Scene, SideOfScene } from "./scene.ts";
@@ -17,6 +18,7 @@ const STAGES: readonly (readonly Finder[])[] = [
   [killedByIcmp],
   [portExhausted],
   [noCollision],
+  [outOfState],
   [mispredicted, resetByNat, resetByHost],
   [spoofFiltered, turnedAway],
   [filtered],

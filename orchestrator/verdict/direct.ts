@@ -6,7 +6,7 @@ import type { Exchange } from "../evidence/types.ts";
 import { ADDRESS } from "../plan/addresses.ts";
 import { SIDES, type Side } from "../plan/shape.ts";
 import type { Proof } from "./outcome.ts";
-import { text, type Scene, type SideOfScene } from "./scene.ts";
+import { punchesOf, text, type Scene, type SideOfScene } from "./scene.ts";
 import { lacks, met, startsWithHello, type Check } from "./check.ts";
 import { checkTranslation } from "./translation.ts";
 
@@ -125,6 +125,20 @@ function handshakeOf(scene: Scene): Proof["handshake"] {
       ({ node, direction, kind, dst }) =>
         node === side && direction === "out" && kind === "syn" && dst.ip === scene.sides[side].peerOutside,
     );
-  if (!sentSyn("a") || !sentSyn("b")) return "plain";
+  if (!sentSyn("a") || !sentSyn("b") || SIDES.some((side) => acceptedAt(scene, side))) return "plain";
   return peerSynAt("a") || peerSynAt("b") ? "crossed" : "forged";
+}
+
+/** A listener's SYN+ACK: it starts from another sequence number than the SYN that the host had sent itself. */
+function acceptedAt(scene: Scene, side: Side): boolean {
+  const { peerOutside } = scene.sides[side];
+  const own = punchesOf(scene, scene.sides[side]);
+  return scene.segments.some(
+    ({ node, direction, kind, dst, seq }) =>
+      node === side &&
+      direction === "out" &&
+      kind === "syn-ack" &&
+      dst.ip === peerOutside &&
+      own.every((syn) => syn.seq !== seq),
+  );
 }

@@ -6,6 +6,8 @@ export const CAUSES = [
   "icmp-killed-connect", // an ICMP error reached the host and ended its connect()
   "port-exhausted", // the NAT had no outside port left for the SYN
   "no-collision", // birthday: none of the forged SYN+ACKs hit an open mapping
+  "out-of-state-leak", // to the own NAT the answer to the peer's SYN, or the data after it, were out of state: they left untranslated
+  "out-of-state-drop", // the same, and it dropped them
   "mapping-mispredicted", // the SYN left its NAT from another port than predicted
   "reset-by-nat", // the far NAT answered the SYN with RST
   "reset-by-host", // the far NAT let the SYN in, and the peer, which had no socket for it yet, answered with RST

@@ -2,7 +2,7 @@ import { sameEndpoint } from "../../wire/address.ts";
 import { refusalName } from "../nat/model.ts";
 import { approachOf, arrivals, openingOf, passed, resetFor, type Approach } from "./approach.ts";
 import type { Blockage } from "./outcome.ts";
-import { gap, text, type Scene, type SideOfScene } from "./scene.ts";
+import { gap, punchesOf, text, type Scene, type SideOfScene } from "./scene.ts";
 
 /** A NAT's own stack answered the peer's SYN with RST (RFC 5382 REQ-4 forbids that). */
 export function resetByNat(scene: Scene, side: SideOfScene): Blockage | undefined {
@@ -54,6 +54,7 @@ function policyOf({ meeting }: Scene, { hop: { at, gateway } }: Approach): strin
 
 /** The peer's SYN arrived at a NAT, and neither passed nor was answered. */
 export function filtered(scene: Scene, side: SideOfScene): Blockage | undefined {
+  if (side.side === "b" && tookTurns(scene)) return undefined;
   for (const approach of approachOf(scene, side)) {
     const { at, name, gateway } = approach.hop;
     const syns = arrivals(scene, approach);
@@ -66,4 +67,10 @@ export function filtered(scene: Scene, side: SideOfScene): Blockage | undefined 
     return { cause: "filtered", at, atUs: syn.atUs, why };
   }
   return undefined;
+}
+
+/** Whether A's SYN was only to open A's own NAT, and B, whose SYN counts, had its turn. */
+function tookTurns(scene: Scene): boolean {
+  const { name } = scene.technique;
+  return (name === "stunt-2" || name === "sequential-open") && punchesOf(scene, scene.sides.b).length > 0;
 }

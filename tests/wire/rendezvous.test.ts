@@ -41,6 +41,7 @@ const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
   fc.record({ t: constant("syn"), syn: syns }),
   fc.record({ t: constant("flood"), isn: u32s, count: u16s }),
   fc.record({ t: constant("hit"), endpoint: endpoints }),
+  fc.record({ t: constant("waiting") }),
   fc.record({ t: constant("established") }),
   fc.record({ t: constant("failed"), reason: texts }),
 );
@@ -50,6 +51,7 @@ const xMessages: fc.Arbitrary<XMessage> = fc.oneof(
   fc.record({ t: constant("refused"), reason: texts }),
   fc.record({ t: constant("paired") }),
   fc.record({ t: constant("peer"), endpoint: endpoints }),
+  fc.record({ t: constant("peer-waiting") }),
   fc.record({ t: constant("sprayed"), count: u16s }),
   fc.record({ t: constant("open") }),
   fc.record({ t: constant("peer-failed"), reason: texts }),

@@ -103,6 +103,12 @@ describe("natblaster case 2", () => {
     ]);
   });
 
+  it("is STUNT #1, action by action", () => {
+    for (const network of [DYING, {}, { ...DYING, synAck: () => false }])
+      for (const spec of [NORMAL, LOW_TTL])
+        expect(simulate({ ...spec, name: "stunt-1" }, network)).toEqual(simulate(spec, network));
+  });
+
   it("ends when an ICMP error or a RST ends one side's connect", () => {
     const killed = { kind: "connect-failed", socket: "punch", failure: "icmp-leak", detail: "EHOSTUNREACH" } as const;
     const transcript = simulate(LOW_TTL, {

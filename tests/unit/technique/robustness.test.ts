@@ -12,14 +12,18 @@ const punch = {
   gapMs: fc.nat(60_000),
   skewMs: fc.nat(60_000),
 };
+const syn = fc.constantFrom("normal" as const, "low-ttl" as const);
 const techniques: fc.Arbitrary<TechniqueSpec> = fc.oneof(
   fc.record({ name: fc.constantFrom("connect" as const, "public" as const, "relay" as const) }),
-  fc.record({ name: fc.constant("simultaneous-open" as const), retryMs: fc.nat(60_000), ...punch }),
+  fc.record({ name: fc.constant("simultaneous-open" as const), syn, retryMs: fc.nat(60_000), ...punch }),
+  fc.record({ name: fc.constant("sequential-open" as const), doomedMs: fc.nat(60_000), ...punch }),
   fc.record({
-    name: fc.constant("natblaster-2" as const),
-    syn: fc.constantFrom("normal" as const, "low-ttl" as const),
+    name: fc.constant("stunt-2" as const),
+    syn,
+    socket: fc.constantFrom("kept" as const, "aborted" as const),
     ...punch,
   }),
+  fc.record({ name: fc.constantFrom("natblaster-2" as const, "stunt-1" as const), syn, ...punch }),
   fc.record({ name: fc.constant("natblaster-4" as const), syns: fc.integer({ min: 1, max: 20_000 }), ...punch }),
 );
 
@@ -27,7 +31,7 @@ const roles = fc.constantFrom("a" as const, "b" as const);
 const socket = fc.constant("punch" as const);
 const ports = u16s.map((value) => value as Port);
 const syns: fc.Arbitrary<SynReport> = fc.record({ isn: u32s, window: u16s, sackPermitted: fc.boolean() });
-const timers = fc.constantFrom("punch", "retry", "no-hit", "repeat-200", "repeat-600", "give-up", "toString");
+const timers = fc.constantFrom("punch", "doomed", "retry", "no-hit", "repeat-200", "repeat-600", "give-up", "toString");
 const kind = <K extends string>(value: K) => fc.constant(value);
 
 const xMessages: fc.Arbitrary<XMessage> = fc.oneof(
@@ -35,6 +39,7 @@ const xMessages: fc.Arbitrary<XMessage> = fc.oneof(
   fc.record({ t: kind("refused"), reason: fc.string() }),
   fc.record({ t: kind("paired") }),
   fc.record({ t: kind("peer"), endpoint: endpoints }),
+  fc.record({ t: kind("peer-waiting") }),
   fc.record({ t: kind("sprayed"), count: u16s }),
   fc.record({ t: kind("open") }),
   fc.record({ t: kind("peer-failed"), reason: fc.string() }),
@@ -44,6 +49,7 @@ const hostEvents: fc.Arbitrary<HostEvent> = fc.oneof(
   fc.record({ kind: kind("predicted"), prediction: fc.record({ localPort: ports, outside: endpoints }) }),
   fc.record({ kind: kind("ttl-measured"), ttl: fc.nat(255) }),
   fc.record({ kind: kind("syn-seen"), socket, syn: syns }),
+  fc.record({ kind: kind("listening"), socket }),
   fc.record({ kind: kind("connected"), socket }),
   fc.record({ kind: kind("connect-failed"), socket, failure: fc.constantFrom(...FAILURES), detail: fc.string() }),
   fc.record({ kind: kind("verified"), socket }),
@@ -57,6 +63,7 @@ const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
   fc.record({ t: kind("syn"), syn: syns }),
   fc.record({ t: kind("flood"), isn: u32s, count: u16s }),
   fc.record({ t: kind("hit"), endpoint: endpoints }),
+  fc.record({ t: kind("waiting") }),
   fc.record({ t: kind("established") }),
   fc.record({ t: kind("failed"), reason: fc.string() }),
 );

@@ -91,6 +91,8 @@ export function simulate(technique: TechniqueSpec, network: Network = {}): strin
         const deliveries = network.syn?.(role, nth, nowMs, action) ?? [];
         return hop(() => deliveries.forEach(({ to, event }) => host(to, event)));
       }
+      case "listen":
+        return hop(() => host(role, { kind: "listening", socket: "punch" }));
       case "flood":
         return hop(() => host(role, { kind: "flooded", isn: 77, count: action.count }));
       case "join-relay":
@@ -103,7 +105,7 @@ export function simulate(technique: TechniqueSpec, network: Network = {}): strin
       case "adopt":
       case "give-up":
         return void ended.add(role);
-      case "listen":
+      case "abort":
       case "set-ttl":
       case "mute-resets":
     }

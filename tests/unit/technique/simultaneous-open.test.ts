@@ -1,9 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { TechniqueSpec } from "../../../wire/control.ts";
 import type { HostRole } from "../../../wire/rendezvous.ts";
-import { simulate, type Network } from "./simulation.ts";
+import { simulate, SYN, type Network } from "./simulation.ts";
 
-const PLAIN = { name: "simultaneous-open", retryMs: 1000, predictionOffset: 0, gapMs: 0, skewMs: 0 } as const;
+const PLAIN = {
+  name: "simultaneous-open",
+  syn: "normal",
+  retryMs: 1000,
+  predictionOffset: 0,
+  gapMs: 0,
+  skewMs: 0,
+} as const;
 const connected = (to: HostRole) => ({ to, event: { kind: "connected", socket: "punch" } }) as const;
 const failed = (to: HostRole, failure: "peer-nat-reset" | "icmp-leak" | "port-busy") =>
   ({ to, event: { kind: "connect-failed", socket: "punch", failure, detail: "as told" } }) as const;
@@ -70,6 +77,23 @@ describe("simultaneous open", () => {
       "6 x tells b peer-failed port-busy",
       "7 b gives up: peer-failed",
     ]);
+  });
+
+  it("with low-TTL SYNs measures the TTL first, and raises it once a SYN is out, for the kernel's repetition", () => {
+    const dying: Network = {
+      syn: (from) => [{ to: from, event: { kind: "syn-seen", socket: "punch", syn: SYN[from] } }],
+    };
+    const own = simulate({ ...PLAIN, syn: "low-ttl" }, dying).filter((line) => line.includes(" a "));
+    expect(own.slice(1)).toEqual([
+      "1 a measure-ttl",
+      "2 a predict",
+      "3 a tells ready 192.0.2.2:40001",
+      "4 x tells a peer 198.51.100.2:50001",
+      "5 a waits 0 for punch",
+      "5 a connects 5001 → 198.51.100.2:50001 ttl 3",
+      "6 a set-ttl 64",
+    ]);
+    expect(simulate(PLAIN, dying).filter((line) => line.includes("ttl"))).toEqual([]);
   });
 
   it("waits gapMs on both sides, and skewMs more on B's", () => {

@@ -54,6 +54,7 @@ describe("a blocked outcome names its cause and place, and in a sentence the pac
     const persistent = { ...evidence, attempts: outcome.at === "a" ? { a: other, b: late } : { a: late, b: other } };
     const technique = {
       name: "simultaneous-open",
+      syn: "normal",
       retryMs: 1000,
       predictionOffset: 0,
       gapMs: 0,
@@ -86,6 +87,51 @@ describe("a blocked outcome names its cause and place, and in a sentence the pac
       at: "na",
       why: "3 SYNs opened NA and 3 forged SYN+ACKs reached it, none of them at an open port",
     });
+  });
+
+  it("out-of-state-leak: which packet left under which private address, and which number the NAT expected", async () => {
+    const { outcome, segments } = await blocked("out-of-state-leak");
+    const syn = seen(segments, "a:lan out", "syn").find(({ dst }) => dst.ip === NB_OUTSIDE)!;
+    const answer = seen(segments, "a:lan out", "syn-ack")[0]!;
+    expect(answer.seq).not.toBe(syn.seq);
+    const leaked = seen(segments, "na:out out", "syn-ack")[0]!;
+    expect(leaked.src).toEqual(answer.src);
+    const [src, dst] = [formatEndpoint(answer.src), formatEndpoint(answer.dst)];
+    expect(outcome).toMatchObject({
+      cause: "out-of-state-leak",
+      at: "na",
+      why: `NA let A's SYN+ACK from ${src} to ${dst} out untranslated, under ${answer.src.ip}: A answers from sequence number ${answer.seq}, and the SYN that opened the mapping had ${syn.seq}; outOfState=leak`,
+    });
+  });
+
+  it("out-of-state-drop: which packet did not leave", async () => {
+    const { outcome, segments } = await blocked("out-of-state-drop");
+    const [syn] = seen(segments, "a:lan out", "syn").filter(({ dst }) => dst.ip === NB_OUTSIDE);
+    const [answer] = seen(segments, "a:lan out", "syn-ack");
+    const [src, dst] = [formatEndpoint(answer!.src), formatEndpoint(answer!.dst)];
+    expect(outcome).toMatchObject({ cause: "out-of-state-drop", at: "na" });
+    expect(outcome.why).toMatch(new RegExp(`^NA dropped A's (SYN\\+ACK|data) from ${src} to ${dst}: A answers from `));
+    expect(outcome.why).toContain(`number ${answer!.seq}, and the SYN that opened the mapping had ${syn!.seq};`);
+    expect(outcome.why).toMatch(/; outOfState=drop$/);
+  });
+
+  it("out-of-state-drop, not leak, where the packet that entered the NAT is nowhere beyond it", async () => {
+    const { cell, evidence } = await recorded("out-of-state-leak");
+    const gone = withoutSegments(({ node, iface, kind }) => node === "na" && iface === "out" && kind === "syn-ack");
+    expect(mustBeBlocked(judge(cell, gone(evidence)))).toMatchObject({
+      cause: "out-of-state-drop",
+      why: expect.stringMatching(/^NA dropped A's SYN\+ACK from /) as string,
+    });
+  });
+
+  it("the SYN that only opens a NAT is none that was filtered: B's counts where B had its turn", async () => {
+    const { cell, evidence } = await recorded("filtered");
+    const technique = { name: "sequential-open", doomedMs: 1, predictionOffset: 0, gapMs: 0, skewMs: 0 } as const;
+    expect(judge({ ...cell, technique }, evidence)).toMatchObject({ cause: "filtered", at: "nb" }); // B never sent one
+    const turned = await blocked("filtered-in-turn");
+    expect(seen(turned.segments, "nb:out in", "syn")[0]!.src.ip).toBe(NA_OUTSIDE);
+    expect(turned.outcome).toMatchObject({ cause: "filtered", at: "na" });
+    expect(turned.outcome.why).toMatch(/^NA dropped B's SYN from /);
   });
 
   it("mapping-mispredicted: the port that the NAT gave, and the port that its host had predicted", async () => {

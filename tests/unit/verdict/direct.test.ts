@@ -43,6 +43,7 @@ describe("a direct connection", () => {
     ["direct-forged", "forged"],
     ["direct-crossed", "crossed"],
     ["direct-plain", "plain"],
+    ["direct-listener", "plain"], // though both sides sent SYNs, and B's came to A
   ] as const)("is what the evidence of %s proves, point by point", async (name, handshake) => {
     const { cell: itsCell, evidence: itsEvidence } = await recorded(name);
     const outcome = judge(itsCell, itsEvidence);
