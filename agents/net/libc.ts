@@ -98,13 +98,18 @@ export function receive(fd: number, buffer: Uint8Array): Uint8Array | undefined 
   throw new SystemCallError("recv", errno);
 }
 
-/** recvmmsg(2); returns the number of filled messages, 0 when there is none. */
+/**
+ * recvmmsg(2); returns the number of filled messages, 0 when there is none. Between the call and our look at errno the runtime may make
+ * calls of its own (seen: ENOENT, which recvmmsg does not know), so an error counts when it comes twice.
+ */
 export function receiveMany(fd: number, messages: bigint, count: number): number {
-  const filled = functions.recvmmsg(fd, messages, count, MSG_DONTWAIT, null) as number;
-  if (filled >= 0) return filled;
-  const errno = koffi.errno();
-  if (errno === EAGAIN || errno === EINTR) return 0;
-  throw new SystemCallError("recvmmsg", errno);
+  for (let again = false; ; again = true) {
+    const filled = functions.recvmmsg(fd, messages, count, MSG_DONTWAIT, null) as number;
+    if (filled >= 0) return filled;
+    const errno = koffi.errno();
+    if (errno === EAGAIN || errno === EINTR) return 0;
+    if (again) throw new SystemCallError("recvmmsg", errno);
+  }
 }
 
 const CLOCK_REALTIME = 0;
