@@ -32,8 +32,17 @@ export function nowUs(): number {
   return Math.round((performance.timeOrigin + performance.now()) * 1000);
 }
 
+export type Listener = (what: string, detail: unknown) => void;
+let listener: Listener | undefined;
+
+/** Gives the log to `listen` from now on: a program of its own has no orchestrator that would read it. */
+export function divertLog(listen: Listener): void {
+  listener = listen;
+}
+
 /** Tells the orchestrator what this agent does or sees; kept as evidence in agents.jsonl. */
 export function log(what: string, detail?: unknown): void {
+  if (listener) return listener(what, detail);
   const event: AgentEvent = { event: "log", atUs: nowUs(), what, ...(detail === undefined ? {} : { detail }) };
   waiting += `${JSON.stringify(event)}\n`;
   flushTimer ??= setTimeout(flush, LOG_DELAY_MS);

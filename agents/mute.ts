@@ -17,9 +17,9 @@ export function muteResets(ip: string): () => void {
 
 /**
  * Makes this host's kernel deaf at TCP ports from…to, as a rule that anybody can see: what arrives there is seen by packet sockets
- * and answered by nobody. Stays for the life of the network namespace, or until `hearPorts`.
+ * and answered by nobody. Returns how to end it.
  */
-export function silencePorts({ from, to }: { readonly from: number; readonly to: number }): void {
+export function silencePorts({ from, to }: { readonly from: number; readonly to: number }): () => void {
   const rules = `add table ip natbed_silent
 delete table ip natbed_silent
 table ip natbed_silent {
@@ -28,9 +28,5 @@ table ip natbed_silent {
 `;
   log("rules", rules);
   nft(rules);
-}
-
-/** The end of what `silencePorts` began, if it did. */
-export function hearPorts(): void {
-  nft("add table ip natbed_silent\ndelete table ip natbed_silent\n");
+  return () => void nft("delete table ip natbed_silent\n");
 }

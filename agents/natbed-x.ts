@@ -1,24 +1,77 @@
+import { parseArgs } from "node:util";
 import { X_PORTS } from "../wire/rendezvous.ts";
 import { Recorder } from "./capture.ts";
-import { hearPorts } from "./mute.ts";
+import { divertLog } from "./channel.ts";
+import { nft } from "./net/nftables.ts";
+import { RawSocket } from "./net/raw-socket.ts";
+import { refusalLog } from "./refusal-log.ts";
 import { XServer } from "./x-server.ts";
 
-/**
- * X's hand for probers as a program of its own, on a machine that is not behind a NAT: `natbed probe --x` asks it. It relays nothing and
- * introduces nobody. Needs CAP_NET_RAW and CAP_NET_ADMIN; exit code 1 where it has not, or where a port is taken.
- */
+/** X as a program of its own, on any Linux machine that hosts behind NATs can reach. Exit code 0: stopped, 1: cannot serve, 2: asked wrongly. */
+const { rendezvous, probes, relay, prober, silent } = X_PORTS;
+const USAGE = `usage: node natbed-x.js [--help]
+Serves hosts behind NATs until it is stopped (SIGTERM or SIGINT). What it refuses is on standard error.
+
+TCP ports, which a firewall must let in:
+  ${rendezvous}       rendezvous: the two hosts of a session find each other
+  ${probes.join(", ")} probe ports: tell a host its outside endpoint
+  ${relay}       relay: bytes between two hosts of a session
+  ${prober}       prober: natbed probe --x THIS-MACHINE
+  ${silent.from}-${silent.to}  answer nothing while probers are served (nft table ip natbed_silent, gone when this ends)
+
+CAP_NET_RAW  to forge packets for a session, and for probers
+CAP_NET_ADMIN and libnftables1  for probers
+The rest is served without either.`;
+
+if (!readArguments()) process.exit(2);
+divertLog(refusalLog((line) => console.error(`${new Date().toISOString()} ${line}`)));
+for (const line of lacks()) console.error(`natbed-x: ${line}`);
+const server = new XServer(() => new Recorder("lazy"));
+process.on("exit", () => server.close());
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(0));
 try {
-  await new XServer(new Recorder("lazy")).listenForProbers();
+  await server.listen();
+  console.log(`natbed-x: serves at TCP ports ${[rendezvous, ...probes, relay, prober].join(", ")}`);
 } catch (error) {
-  console.error(`natbed-x: ${(error as Error).message}`);
+  console.error(`natbed-x: ${reasonOf(error as NodeJS.ErrnoException & { readonly port?: number })}`);
   process.exit(1);
 }
-for (const signal of ["SIGTERM", "SIGINT"] as const)
-  process.on(signal, () => {
-    hearPorts();
+
+/** Whether to serve; otherwise the usage was printed, on standard output where it was asked for. */
+function readArguments(): boolean {
+  try {
+    const { values } = parseArgs({ options: { help: { type: "boolean", short: "h" } } });
+    if (!values.help) return true;
+    console.log(USAGE);
     process.exit(0);
-  });
-const { from, to } = X_PORTS.silent;
-console.log(
-  `natbed-x: ready for natbed probe at TCP ${[...X_PORTS.probes, X_PORTS.prober].join(", ")} and ${from}-${to}`,
-);
+  } catch (error) {
+    console.error(`natbed-x: ${(error as Error).message}\n${USAGE}`);
+    return false;
+  }
+}
+
+/** What this process may not do, and what does not work for it. */
+function lacks(): readonly string[] {
+  const found: string[] = [];
+  try {
+    new RawSocket().close();
+  } catch (error) {
+    found.push(
+      `without CAP_NET_RAW (${(error as Error).message}) nothing is forged: natblaster-2 and -4 fail, and probers are refused`,
+    );
+  }
+  try {
+    nft("list tables\n"); // answered only to whoever may also change them
+  } catch (error) {
+    found.push(
+      `without CAP_NET_ADMIN and libnftables1 probers are refused (${(error as Error).message.split("\n")[0]})`,
+    );
+  }
+  return found;
+}
+
+function reasonOf({ code, message, port }: NodeJS.ErrnoException & { readonly port?: number }): string {
+  if (code === "EADDRINUSE")
+    return `TCP port ${port} is taken by another program (another natbed-x?): ss -ltnp 'sport = :${port}' shows which`;
+  return message;
+}

@@ -4,44 +4,42 @@ import { tcpErrorOf } from "../wire/icmp.ts";
 import { PROTOCOL, decodeIpv4 } from "../wire/ipv4.ts";
 import { PROBE_VERSION, parseProberMessage, type ProbeReply, type ProberMessage } from "../wire/probe.ts";
 import { LineSplitter, X_PORTS } from "../wire/rendezvous.ts";
+import { Allowance } from "./allowance.ts";
 import type { Recorder } from "./capture.ts";
-import { log, nowUs } from "./channel.ts";
+import { nowUs } from "./channel.ts";
 import { addressesBeside } from "./net/addresses.ts";
 import type { SeenPacket } from "./net/packet-socket.ts";
-import type { RawSocket } from "./net/raw-socket.ts";
+import type { PacketSender } from "./packet-sender.ts";
 import { portsOf, segmentHead } from "./net/seen-segment.ts";
 import { icmpDatagram, segmentDatagram } from "./probe/datagram.ts";
+import { refuse } from "./x-refusal.ts";
 
 /** A client that says nothing for so long is gone; probers ping. */
 const IDLE_MS = 60_000;
-/** Packets one client may have sent: in all, at once, and per second. */
-const MAX_PACKETS = 20_000;
-const BURST = 500;
-const PACKETS_PER_S = 200;
+/** Packets one client may have sent. */
+const PACKETS = { total: 20_000, burst: 500, perSecond: 200 } as const;
 /** Sequence numbers one client may watch for. */
 const MAX_WATCHED = 256;
 /** A welcome tells no more of X's own addresses. */
 const MAX_ADDRESSES = 8;
 /** A client that does not read what it asked for is cut off. */
 const MAX_UNREAD_BYTES = 256 << 10;
-/** A client that was refused may read so long why. */
-const FAREWELL_MS = 1_000;
 
 /** One prober's connection, as X serves it. */
 export class ProbeClient {
   readonly #stream: Socket;
   readonly #recorder: Recorder;
-  readonly #raw: RawSocket;
+  readonly #sender: PacketSender;
   readonly #outside: Endpoint;
   readonly #addresses: readonly Ipv4[];
   readonly #watched = new Set<number>();
   #greeted = false;
-  readonly #allowance = new Allowance();
+  readonly #allowance = new Allowance(PACKETS);
 
-  constructor(stream: Socket, recorder: Recorder, raw: RawSocket) {
+  constructor(stream: Socket, recorder: Recorder, sender: PacketSender) {
     this.#stream = stream;
     this.#recorder = recorder;
-    this.#raw = raw;
+    this.#sender = sender;
     this.#outside = { ip: (stream.remoteAddress ?? "0.0.0.0") as Ipv4, port: port(stream.remotePort ?? 0) };
     this.#addresses = addressesBeside((stream.localAddress ?? "0.0.0.0") as Ipv4).slice(0, MAX_ADDRESSES);
     stream.setTimeout(IDLE_MS, () => refuse(stream, "silent for too long"));
@@ -127,14 +125,15 @@ export class ProbeClient {
     const { ip, port: fromPort } = message.from;
     if (!this.#addresses.includes(ip)) return "that address is not X's";
     if (!isSilent(fromPort)) return "that port is not a silent one";
-    if (!this.#allowance.take()) return "too many packets";
+    if (!this.#allowance.take(1)) return "too many packets";
+    if (!this.#sender.take(1)) return "X is sending too many packets for others";
     const to = { ip: this.#outside.ip, port: port(message.to) };
     const datagram =
       message.t === "segment"
         ? segmentDatagram({ ...message, to, payload: new Uint8Array(message.bytes) })
         : icmpDatagram({ ...message, to });
     const atUs = nowUs();
-    if (!this.#raw.send(datagram, to.ip)) return "X's send buffer is full";
+    if (!this.#sender.raw.send(datagram, to.ip)) return "X's send buffer is full";
     this.#say({ t: "sent", id: message.id, atUs });
     return undefined;
   }
@@ -148,28 +147,4 @@ export class ProbeClient {
 
 function isSilent(portNumber: number): boolean {
   return portNumber >= X_PORTS.silent.from && portNumber <= X_PORTS.silent.to;
-}
-
-/** How many packets may still be sent, growing with time. */
-class Allowance {
-  #left = BURST;
-  #sent = 0;
-  #at = performance.now();
-
-  /** Whether one more may be sent now; it counts as sent. */
-  take(): boolean {
-    const now = performance.now();
-    this.#left = Math.min(BURST, this.#left + ((now - this.#at) / 1000) * PACKETS_PER_S) - 1;
-    this.#at = now;
-    this.#sent += 1;
-    return this.#left >= 0 && this.#sent <= MAX_PACKETS;
-  }
-}
-
-/** Tells a prober why it gets nothing, and closes. */
-export function refuse(stream: Socket, reason: string): void {
-  log("refused", { from: `${stream.remoteAddress}:${stream.remotePort}`, reason });
-  if (stream.writable) stream.end(`${JSON.stringify({ t: "refused", reason } satisfies ProbeReply)}\n`);
-  stream.removeAllListeners("data").resume();
-  setTimeout(() => stream.destroy(), FAREWELL_MS).unref();
 }

@@ -1,17 +1,20 @@
 import type { Socket } from "node:net";
-import { sameEndpoint, type Endpoint } from "../wire/address.ts";
+import type { Endpoint, Ipv4 } from "../wire/address.ts";
 import { RENDEZVOUS_VERSION, type HostMessage, type HostRole, type XMessage } from "../wire/rendezvous.ts";
 import { seededPorts } from "../wire/seeded.ts";
+import { Allowance } from "./allowance.ts";
 import { log } from "./channel.ts";
 import { forgeSynAck, sprayDatagrams } from "./forge.ts";
-import { RawSocket } from "./net/raw-socket.ts";
+import type { PacketSender } from "./packet-sender.ts";
 import { xMachine } from "./technique/index.ts";
 import type { XAction, XEvent, XMachine } from "./technique/machine.ts";
 
 /** Outside ports that a spray may guess (RFC 4787 section 4.2.1: a NAT leaves the well-known ports alone). */
 const SPRAY_PORTS = { from: 1_024, to: 65_535 } as const;
 /** Packets that one session may make X forge. */
-const FORGE_BUDGET = 25_000;
+const FORGED = { burst: 25_000, perSecond: 0 } as const;
+/** A host that does not read what it is told is cut off. */
+const MAX_UNREAD_BYTES = 64 << 10;
 
 type Hello = Extract<HostMessage, { t: "hello" }>;
 
@@ -29,14 +32,15 @@ export class XSession {
   readonly #members: Partial<Record<HostRole, Member>> = {};
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #name: string;
+  readonly #sender: PacketSender;
+  readonly #allowance = new Allowance(FORGED);
   #state: unknown;
-  #raw: RawSocket | undefined;
-  #budget = FORGE_BUDGET;
 
-  constructor({ session, key, technique }: Hello) {
+  constructor({ session, key, technique }: Hello, sender: PacketSender) {
     this.#name = session;
     this.#key = key;
     this.#technique = technique;
+    this.#sender = sender;
     this.#machine = xMachine(technique);
     this.#state = this.#machine.initial;
   }
@@ -58,12 +62,16 @@ export class XSession {
     this.#members[role] = member;
     this.#tell(role, { t: "welcome", v: RENDEZVOUS_VERSION, observed: member.outside });
     const { a, b } = this.#members;
-    if (a && b) this.#dispatch({ kind: "paired", outside: { a: a.outside, b: b.outside } });
+    if (a && b) {
+      this.#forget();
+      this.#dispatch({ kind: "paired", outside: { a: a.outside, b: b.outside } });
+    }
     return undefined;
   }
 
   /** A message from a member; returns why it is refused, if it is. */
   hear(from: HostRole, message: HostMessage): string | undefined {
+    if (message.t === "hello") return "hello was said already";
     log("told", { from, message });
     const claimed = message.t === "ready" || message.t === "hit" ? message.endpoint : undefined;
     if (claimed && claimed.ip !== this.#members[from]?.outside.ip) return `endpoint ${claimed.ip} is not your address`;
@@ -71,23 +79,23 @@ export class XSession {
     return undefined;
   }
 
-  leave(role: HostRole, outside: Endpoint): void {
-    const member = this.#members[role];
-    if (!member || !sameEndpoint(member.outside, outside)) return;
+  leave(role: HostRole, stream: Socket): void {
+    if (this.#members[role]?.stream !== stream) return;
     delete this.#members[role];
-    if (this.empty) this.#end();
+    if (this.empty) this.#forget();
   }
 
-  #end(): void {
+  /** A pair begins anew: nothing that an earlier member said may move a packet. */
+  #forget(): void {
     for (const timer of this.#timers) clearTimeout(timer);
-    this.#raw?.close();
-    this.#raw = undefined;
+    this.#timers.clear();
+    this.#state = this.#machine.initial;
   }
 
   #dispatch(event: XEvent): void {
-    const { state, actions } = this.#machine.step(this.#state, event);
-    this.#state = state;
     try {
+      const { state, actions } = this.#machine.step(this.#state, event);
+      this.#state = state;
       this.#forge(actions.filter((action) => action.kind === "forge-syn-ack"));
       for (const action of actions) this.#perform(action);
     } catch (error) {
@@ -104,9 +112,11 @@ export class XSession {
 
   /** Both answers leave back to back: the side that is answered first must not send data before the other is open. */
   #forge(answers: readonly Extract<XAction, { kind: "forge-syn-ack" }>[]): void {
-    if (answers.length === 0 || !this.#spend(answers.length)) return;
+    if (answers.length === 0) return;
+    for (const { from, to } of answers) this.#allow(from.ip, to.ip);
+    this.#spend(answers.length);
     const datagrams = answers.map((answer) => [forgeSynAck(answer), answer.to.ip] as const);
-    for (const [datagram, destination] of datagrams) this.#rawSocket().send(datagram, destination);
+    for (const [datagram, destination] of datagrams) this.#sender.raw.send(datagram, destination);
     for (const { from, to } of answers) log("forge-syn-ack", { from, to });
   }
 
@@ -130,25 +140,40 @@ export class XSession {
   }
 
   async #spray(action: Extract<XAction, { kind: "spray" }>): Promise<void> {
-    if (!this.#spend(action.count)) return;
+    const isAllowed = this.#allow(action.from.ip, action.to as Ipv4);
+    this.#spend(action.count);
     const ports = seededPorts(`${this.#name}/spray`, action.count, SPRAY_PORTS);
-    await this.#rawSocket().sendAll(sprayDatagrams(action, ports), action.to);
+    await this.#sender.raw.sendAll(takeWhile(sprayDatagrams(action, ports), isAllowed), action.to);
     log("sprayed", { from: action.from, to: action.to, count: action.count });
-    this.#dispatch({ kind: "sprayed", count: action.count });
+    if (isAllowed()) this.#dispatch({ kind: "sprayed", count: action.count });
   }
 
-  #spend(packets: number): boolean {
-    this.#budget -= packets;
-    if (this.#budget < 0) log("refused", { reason: "forge budget of the session is used up" });
-    return this.#budget >= 0;
+  /** Throws unless one of the two is where a, and the other where b, is connected from now; returns whether they still are. */
+  #allow(from: Ipv4, to: Ipv4): () => boolean {
+    const { a, b } = this.#members;
+    const [ofA, ofB] = [a?.outside.ip, b?.outside.ip];
+    if (!(ofA === from && ofB === to) && !(ofA === to && ofB === from))
+      throw new Error(`nothing is forged between ${from} and ${to}, which are not both connected`);
+    return () => this.#members.a === a && this.#members.b === b;
   }
 
-  #rawSocket(): RawSocket {
-    this.#raw ??= new RawSocket();
-    return this.#raw;
+  /** Throws where the session, or X as a whole, has sent enough. */
+  #spend(packets: number): void {
+    if (!this.#allowance.take(packets)) throw new Error("the session has used up its forged packets");
+    if (!this.#sender.take(packets)) throw new Error("too many forged packets for others, try again in a minute");
   }
 
   #tell(to: HostRole, message: XMessage): void {
-    this.#members[to]?.stream.write(`${JSON.stringify(message)}\n`);
+    const stream = this.#members[to]?.stream;
+    if (!stream?.writable) return;
+    stream.write(`${JSON.stringify(message)}\n`);
+    if (stream.writableLength > MAX_UNREAD_BYTES) stream.destroy();
+  }
+}
+
+function* takeWhile<T>(items: Iterable<T>, isWanted: () => boolean): Generator<T> {
+  for (const item of items) {
+    if (!isWanted()) return;
+    yield item;
   }
 }

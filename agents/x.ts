@@ -5,7 +5,7 @@ import { XServer } from "./x-server.ts";
 
 /** The helper X in a world: its public services, and what the orchestrator may ask of it. */
 const recorder = new Recorder("lazy");
-const server = new XServer(recorder);
+const server = new XServer(() => recorder);
 await server.listen();
 
 serve({

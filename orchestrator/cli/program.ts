@@ -8,6 +8,7 @@ import { addMatrix } from "./matrix.ts";
 import { addNat } from "./nat.ts";
 import { addProbe } from "./probe.ts";
 import { addReport } from "./report.ts";
+import { addX } from "./x.ts";
 
 const EXAMPLES = `
 Examples:
@@ -25,7 +26,8 @@ export function buildProgram(): Command {
     .showSuggestionAfterError()
     .showHelpAfterError("(add --help for the options and examples)")
     .exitOverride();
-  for (const add of [addMatrix, addNat, addProbe, addDoctor, addDown, addReport, addJudge, addEngine]) add(program);
+  for (const add of [addMatrix, addNat, addProbe, addX, addDoctor, addDown, addReport, addJudge, addEngine])
+    add(program);
   return program;
 }
 

@@ -65,7 +65,7 @@ describe("natbed", () => {
     expect(stderr).toContain(`${file}:4:10 matrix[0].na[0]: received "presrve", allowed: `);
   });
 
-  it.each(["matrix", "doctor", "down", "report", "engine"])("explains %s with examples", (command) => {
+  it.each(["matrix", "x", "doctor", "down", "report", "engine"])("explains %s with examples", (command) => {
     const { status, stdout } = natbed([command, "--help"]);
     expect(status).toBe(0);
     expect(stdout).toContain(`Examples:\n  natbed ${command}`);

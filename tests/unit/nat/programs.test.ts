@@ -36,7 +36,7 @@ describe.skipIf(missing)("natbed-probe and natbed-x as programs on machines of t
     );
     x = outside.script(program("../../../agents/natbed-x.ts"));
     const [said] = (await once(x.stdout!, "data")) as [Buffer];
-    expect(said.toString()).toMatch(/^natbed-x: ready for natbed probe at TCP 7001, 7002, 7005 and 7100-7611\n$/);
+    expect(said.toString()).toMatch(/^natbed-x: serves at TCP ports 7000, 7001, 7002, 7004, 7005\n$/);
   });
   afterAll(async () => {
     x?.kill("SIGKILL");

@@ -1,0 +1,31 @@
+import type { Command } from "commander";
+import { execa } from "execa";
+
+const EXAMPLES = `
+Examples:
+  natbed x                        on a public machine, until Ctrl-C
+  natbed probe --x 203.0.113.2    then on a machine behind a NAT
+
+As root it serves everything; without, it says what it cannot do, and does the rest. docs/x.md has the ports to open.
+Exit codes: 0 stopped, 3 it cannot serve, with the reason.`;
+
+const X = new URL("../../agents/natbed-x.ts", import.meta.url).pathname;
+
+/** `natbed x`: the helper X on this very machine. */
+export function addX(program: Command): void {
+  program
+    .command("x")
+    .description("be the helper X on a public machine: rendezvous, probe ports, relay, and the prober's hand outside")
+    .addHelpText("after", EXAMPLES)
+    .action(serveHere);
+}
+
+async function serveHere(): Promise<void> {
+  const child = execa(process.execPath, [X], { stdio: "inherit", reject: false });
+  const signals = ["SIGTERM", "SIGINT"] as const;
+  const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
+  for (const signal of signals) process.on(signal, pass);
+  const { exitCode } = await child;
+  for (const signal of signals) process.off(signal, pass);
+  process.exitCode = exitCode === 0 ? 0 : 3; // it has said why
+}
