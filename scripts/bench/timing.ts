@@ -1,0 +1,12 @@
+/** A line of the table: what was measured, and how it came out. */
+export type Row = readonly [name: string, value: string];
+
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+}
+
+export function median(values: readonly number[]): number {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? NaN;
+}
