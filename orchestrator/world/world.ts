@@ -120,7 +120,9 @@ function agentOf(nodes: readonly StartedNode[], id: NodeId): Agent {
  * Returns when they are gone. What is still there after a while is removed by force.
  */
 async function endNodes(nodes: readonly StartedNode[]): Promise<void> {
-  const wait = (node: StartedNode): Promise<unknown> => node.container.wait({ condition: "removed" }).catch(() => {}); // gone already, or the engine is: nothing to wait for
+  const unanswered = new AbortController();
+  const removed = { condition: "removed", abortSignal: unanswered.signal } as const;
+  const wait = (node: StartedNode): Promise<unknown> => node.container.wait(removed).catch(() => {}); // gone already, or the engine is: nothing to wait for
   const gone = Promise.all(nodes.map(wait)).then(() => "gone" as const);
   for (const { agent } of nodes) agent.close();
   await nodes
@@ -129,6 +131,7 @@ async function endNodes(nodes: readonly StartedNode[]): Promise<void> {
     .catch(() => {}); // dead already: so are the others
   const late = new Promise<"late">((resolve) => setTimeout(resolve, GONE_WITHIN_MS, "late" as const).unref());
   if ((await Promise.race([gone, late])) === "late") await Promise.allSettled(nodes.map((node) => node.remove()));
+  unanswered.abort(); // a question that an overloaded engine never answers would keep this process alive
 }
 
 function asInfrastructure(error: unknown): unknown {
