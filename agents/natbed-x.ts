@@ -57,7 +57,7 @@ function lacks(): readonly string[] {
     new RawSocket().close();
   } catch (error) {
     found.push(
-      `without CAP_NET_RAW (${(error as Error).message}) nothing is forged: natblaster-2 and -4 fail, and probers are refused`,
+      `without CAP_NET_RAW (${(error as Error).message}) nothing is forged: natblaster-2, natblaster-4 and stunt-1 fail, and probers are refused`,
     );
   }
   try {

@@ -1,9 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import type { RunReport } from "../../orchestrator/report/events.ts";
-import { natbed, openFolder, reportOf, type Ended, type Folder } from "../kit/command.ts";
-
-const noEngine = inject("noEngine");
-const SEED = 5382;
+import { describeSelection, verdictOf } from "../kit/selection.ts";
 
 /** A cell or two of every block, and of every kind of world. */
 const CELLS: Readonly<Record<string, string>> = {
@@ -29,31 +24,11 @@ const CELLS: Readonly<Record<string, string>> = {
   "neighbours-of-both.linux-closed-input~symmetric-sequential.drop.te-translate.core-icmp-off":
     "blocked: mapping-mispredicted",
 };
-const IDS = Object.keys(CELLS);
 
-describe.skipIf(noEngine)(`a selection of the catalogue's matrix, seed ${SEED}`, () => {
-  let folder: Folder;
-  let ended: Ended;
-  let report: RunReport;
-
-  beforeAll(async () => {
-    folder = openFolder();
-    const chosen = IDS.flatMap((id) => ["-t", id]);
-    const options = ["--json", "-j", "2", "--seed", String(SEED), "--output", folder.path];
-    ended = await natbed(["matrix", "scenarios/nats.yaml", ...chosen, ...options]);
-    report = reportOf(ended);
-  }, 240_000);
-  afterAll(() => folder?.[Symbol.dispose]());
-
-  it.each(IDS)("%s comes out as its axes say", (id) => {
-    const result = report.cells.find(({ cell }) => cell.id === id);
-    expect(result, "no such cell").toBeDefined();
-    const { verdict, cause, why } = result!;
-    expect(cause ? `${verdict}: ${cause}` : verdict, why).toBe(CELLS[id]);
-  });
-
-  it("ends without a surprise", () => {
-    expect(ended.code).toBe(0);
-    expect(report.counts).toMatchObject({ total: IDS.length, asExpected: IDS.length });
-  });
+describeSelection({
+  of: "the catalogue's matrix",
+  scenario: "scenarios/nats.yaml",
+  seed: 5382,
+  cells: CELLS,
+  says: verdictOf,
 });

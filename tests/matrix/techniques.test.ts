@@ -1,9 +1,5 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import type { RunReport } from "../../orchestrator/report/events.ts";
-import { natbed, openFolder, reportOf, type Ended, type Folder } from "../kit/command.ts";
-
-const noEngine = inject("noEngine");
-const SEED = 2005;
+import type { CellResult } from "../../orchestrator/report/events.ts";
+import { describeSelection, verdictOf } from "../kit/selection.ts";
 
 /** A cell or two of every technique and variant, and of every way in which it ends. */
 const CELLS: Readonly<Record<string, string>> = {
@@ -31,33 +27,17 @@ const CELLS: Readonly<Record<string, string>> = {
   "simultaneous-open-low-ttl.preserve~preserve.reset.te-drop": "direct by crossed",
   "simultaneous-open-low-ttl.preserve~preserve.reset.te-translate": "blocked: icmp-killed-connect",
 };
-const IDS = Object.keys(CELLS);
 
-describe.skipIf(noEngine)(`a selection of the techniques' matrix, seed ${SEED}`, () => {
-  let folder: Folder;
-  let ended: Ended;
-  let report: RunReport;
-
-  beforeAll(async () => {
-    folder = openFolder();
-    const chosen = IDS.flatMap((id) => ["-t", id]);
-    const options = ["--json", "-j", "2", "--seed", String(SEED), "--output", folder.path];
-    ended = await natbed(["matrix", "scenarios/techniques.yaml", ...chosen, ...options]);
-    report = reportOf(ended);
-  }, 240_000);
-  afterAll(() => folder?.[Symbol.dispose]());
-
-  it.each(IDS)("%s comes out as its axes say", (id) => {
-    const result = report.cells.find(({ cell }) => cell.id === id);
-    expect(result, "no such cell").toBeDefined();
-    const { verdict, cause, why, trials } = result!;
-    const outcome = trials[0]!.outcome;
-    const how = outcome.verdict === "direct" ? ` by ${outcome.proof.handshake}` : "";
-    expect(cause ? `${verdict}: ${cause}` : `${verdict}${how}`, why).toBe(CELLS[id]);
-  });
-
-  it("ends without a surprise", () => {
-    expect(ended.code).toBe(0);
-    expect(report.counts).toMatchObject({ total: IDS.length, asExpected: IDS.length });
-  });
+describeSelection({
+  of: "the techniques' matrix",
+  scenario: "scenarios/techniques.yaml",
+  seed: 2005,
+  cells: CELLS,
+  says: howItEnded,
 });
+
+/** The verdict, and of a direct connection how it was opened. */
+function howItEnded(result: CellResult): string {
+  const { outcome } = result.trials[0]!;
+  return verdictOf(result) + (outcome.verdict === "direct" ? ` by ${outcome.proof.handshake}` : "");
+}
