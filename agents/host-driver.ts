@@ -95,6 +95,10 @@ export class HostAttempt {
         return this.#background(this.#network.connect(action), "port-busy");
       case "abort":
         return this.#network.abort();
+      case "copy-syn":
+        return this.#network.copySyn(action);
+      case "leave-route":
+        return this.#network.leaveRoute();
       case "listen":
         return this.#background(this.#network.listen(action), "port-busy");
       case "join-relay":

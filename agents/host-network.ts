@@ -3,9 +3,10 @@ import { formatEndpoint, port, type Endpoint, type Ipv4 } from "../wire/address.
 import type { AttemptParameters } from "../wire/control.ts";
 import { X_PORTS, type HostMessage } from "../wire/rendezvous.ts";
 import { seededBytes, seededPorts } from "../wire/seeded.ts";
+import type { TcpSegment } from "../wire/tcp.ts";
 import type { Recorder } from "./capture.ts";
 import { log } from "./channel.ts";
-import { floodDatagrams, watchHit, watchSyn } from "./host-packets.ts";
+import { copyOfSyn, floodDatagrams, watchHit, watchSyn } from "./host-packets.ts";
 import { Rendezvous, type RendezvousListener } from "./host-rendezvous.ts";
 import { failureOf, greet } from "./host-sockets.ts";
 import { muteResets } from "./mute.ts";
@@ -13,6 +14,7 @@ import { RawSocket } from "./net/raw-socket.ts";
 import { TcpSocket, listenOn } from "./net/tcp-socket.ts";
 import { predictNext, testPrediction } from "./probe/prediction.ts";
 import { measureTtl } from "./probe/ttl.ts";
+import { reportOf } from "./syn-report.ts";
 import type { HostAction, HostEvent } from "./technique/machine.ts";
 
 type Action<Kind extends HostAction["kind"]> = Extract<HostAction, { kind: Kind }>;
@@ -33,6 +35,7 @@ export class HostNetwork {
   readonly #cleanups: (() => unknown)[] = [];
   #rendezvous: Rendezvous | undefined;
   #punch: TcpSocket | undefined;
+  #syn: { readonly segment: TcpSegment; readonly to: Endpoint } | undefined;
   #stream: Socket | undefined;
 
   constructor(parameters: AttemptParameters, recorder: Recorder, happened: (event: HostEvent) => void) {
@@ -87,13 +90,16 @@ export class HostNetwork {
     this.#happened({ kind: "ttl-measured", ttl });
   }
 
-  async connect({ localPort, to, ttl }: Action<"connect">): Promise<void> {
-    log("connect", { localPort, to: formatEndpoint(to), ttl });
-    const socket = new TcpSocket({ localPort, ...(ttl === undefined ? {} : { ttl }) });
+  async connect({ localPort, to, ttl, byWayOfX }: Action<"connect">): Promise<void> {
+    const route = byWayOfX && { via: this.#parameters.x as Ipv4 };
+    log("connect", { localPort, to: formatEndpoint(to), ttl, ...route });
+    const socket = new TcpSocket({ localPort, ...(ttl === undefined ? {} : { ttl }), ...route });
     this.#keep(socket);
     this.#punch = socket;
     this.#cleanups.push(
-      watchSyn(this.#recorder, { localPort, to }, (syn) => {
+      watchSyn(this.#recorder, { localPort, to, ...route }, (segment) => {
+        this.#syn = { segment, to };
+        const syn = reportOf(segment);
         log("syn-seen", { localPort, to: formatEndpoint(to), syn });
         this.#happened({ kind: "syn-seen", socket: "punch", syn });
       }),
@@ -107,6 +113,20 @@ export class HostNetwork {
       log("connect-failed", { localPort, to: formatEndpoint(to), ...failure });
       this.#happened({ kind: "connect-failed", socket: "punch", ...failure });
     }
+  }
+
+  copySyn({ ttl }: Action<"copy-syn">): void {
+    const src = this.#rendezvous?.localAddress;
+    if (!this.#syn || src === undefined) return;
+    const { segment, to } = this.#syn;
+    const raw = new RawSocket();
+    raw.send(copyOfSyn(segment, { src, to, ttl }), to.ip);
+    raw.close();
+    log("syn-copied", { to: formatEndpoint(to), ttl });
+  }
+
+  leaveRoute(): void {
+    this.#punch?.leaveRoute();
   }
 
   /** The TTL of the last socket that was connected. */

@@ -1,6 +1,5 @@
 import { ipv4ToU32, type Endpoint, type Ipv4, type Port } from "../wire/address.ts";
 import { PROTOCOL, decodeIpv4, encodeIpv4 } from "../wire/ipv4.ts";
-import type { SynReport } from "../wire/rendezvous.ts";
 import { LINUX_WINDOW, TCP_FLAG, decodeTcp, encodeTcp, type TcpSegment } from "../wire/tcp.ts";
 import type { Recorder } from "./capture.ts";
 import type { SeenPacket } from "./net/packet-socket.ts";
@@ -8,30 +7,32 @@ import type { SeenPacket } from "./net/packet-socket.ts";
 interface OwnSyn {
   readonly localPort: number;
   readonly to: Endpoint;
+  /** First hop of its source route, which is its destination on the wire. */
+  readonly via?: Ipv4;
 }
 
-/** Reports the first SYN that leaves this host from `localPort` to `to`. Returns how to stop watching. */
-export function watchSyn(recorder: Recorder, { localPort, to }: OwnSyn, onSyn: (syn: SynReport) => void): () => void {
+/** Hands over the first SYN that leaves this host from `localPort` for `to`. Returns how to stop watching. */
+export function watchSyn(
+  recorder: Recorder,
+  { localPort, to, via }: OwnSyn,
+  onSyn: (syn: TcpSegment) => void,
+): () => void {
   const stop = recorder.tap((packet) => {
     if (packet.direction !== "out") return;
-    const segment = segmentBetween(packet, { dst: to.ip });
+    const segment = segmentBetween(packet, { dst: via ?? to.ip });
     if (!segment || segment.srcPort !== localPort || segment.dstPort !== to.port) return;
     if ((segment.flags & (TCP_FLAG.syn | TCP_FLAG.ack)) !== TCP_FLAG.syn) return;
     stop();
-    onSyn(reportOf(segment));
+    onSyn(segment);
   });
   return stop;
 }
 
-function reportOf({ seq, window, options }: TcpSegment): SynReport {
-  const report: { -readonly [Key in keyof SynReport]: SynReport[Key] } = { isn: seq, window, sackPermitted: false };
-  for (const option of options) {
-    if (option.kind === "mss") report.mss = option.bytes;
-    if (option.kind === "windowScale") report.windowScale = option.shift;
-    if (option.kind === "sackPermitted") report.sackPermitted = true;
-    if (option.kind === "timestamps") report.tsval = option.tsval;
-  }
-  return report;
+/** A SYN of this host's once more, on the straight way. A captured one may lack its checksum, so it is laid out anew. */
+export function copyOfSyn(syn: TcpSegment, { src, to, ttl }: { src: Ipv4; to: Endpoint; ttl: number }): Uint8Array {
+  const addresses = { src, dst: to.ip };
+  const payload = encodeTcp(syn, addresses);
+  return encodeIpv4({ ...addresses, ttl, id: 0, protocol: PROTOCOL.tcp, dontFragment: true, payload });
 }
 
 interface Flood {

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Endpoint } from "../wire/address.ts";
 import { LineSplitter, parseHostMessage, type HostMessage, type HostRole } from "../wire/rendezvous.ts";
+import type { Recorder } from "./capture.ts";
 import type { PacketSender } from "./packet-sender.ts";
 import { refuse } from "./x-refusal.ts";
 import { XSession } from "./x-session.ts";
@@ -21,9 +22,11 @@ interface Seat {
 /** Brings the two hosts of a session together. What it holds is bounded by its guests: no session outlives its last connection. */
 export class RendezvousService {
   readonly #sessions = new Map<string, XSession>();
+  readonly #recorder: () => Recorder;
   readonly #sender: PacketSender;
 
-  constructor(sender: PacketSender) {
+  constructor(recorder: () => Recorder, sender: PacketSender) {
+    this.#recorder = recorder;
     this.#sender = sender;
   }
 
@@ -75,7 +78,7 @@ export class RendezvousService {
   #join(message: HostMessage, stream: Socket, outside: Endpoint): Seat | string {
     if (message.t !== "hello") return "hello must come first";
     const { session: name, role } = message;
-    const session = this.#sessions.get(name) ?? new XSession(message, this.#sender);
+    const session = this.#sessions.get(name) ?? new XSession(message, this.#recorder, this.#sender);
     const refusal = session.join(message, { stream, outside });
     if (refusal !== undefined) return refusal;
     this.#sessions.set(name, session);

@@ -26,11 +26,13 @@ export class XServer {
   readonly #streams = new Set<Socket>();
   readonly #servers: Server[] = [];
 
-  /** `openRecorder` is asked for the first prober; where it throws, probers are told why they cannot be served. */
+  /** `openRecorder` is asked once packets have to be seen; where it throws, whoever needs that is told why it cannot be had. */
   constructor(openRecorder: () => Recorder) {
     const sender = new PacketSender();
-    this.#probe = new ProbeService(openRecorder, sender);
-    this.#rendezvous = new RendezvousService(sender);
+    let opened: Recorder | undefined;
+    const recorder = (): Recorder => (opened ??= openRecorder());
+    this.#probe = new ProbeService(recorder, sender);
+    this.#rendezvous = new RendezvousService(recorder, sender);
     this.#relay = new RelayService((session, key) => this.#rendezvous.admits(session, key));
   }
 

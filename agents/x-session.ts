@@ -3,9 +3,11 @@ import type { Endpoint, Ipv4 } from "../wire/address.ts";
 import { RENDEZVOUS_VERSION, type HostMessage, type HostRole, type XMessage } from "../wire/rendezvous.ts";
 import { seededPorts } from "../wire/seeded.ts";
 import { Allowance } from "./allowance.ts";
+import type { Recorder } from "./capture.ts";
 import { log } from "./channel.ts";
 import { forgeSynAck, sprayDatagrams } from "./forge.ts";
 import type { PacketSender } from "./packet-sender.ts";
+import { watchRoutedSyns, type RoutedSyn } from "./syn-report.ts";
 import { xMachine } from "./technique/index.ts";
 import type { XAction, XEvent, XMachine } from "./technique/machine.ts";
 
@@ -31,12 +33,15 @@ export class XSession {
   readonly #machine: XMachine<unknown>;
   readonly #members: Partial<Record<HostRole, Member>> = {};
   readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #recorder: () => Recorder;
   readonly #name: string;
   readonly #sender: PacketSender;
   readonly #allowance = new Allowance(FORGED);
   #state: unknown;
+  #stopWatching: (() => void) | undefined;
 
-  constructor({ session, key, technique }: Hello, sender: PacketSender) {
+  constructor({ session, key, technique }: Hello, recorder: () => Recorder, sender: PacketSender) {
+    this.#recorder = recorder;
     this.#name = session;
     this.#key = key;
     this.#technique = technique;
@@ -89,6 +94,8 @@ export class XSession {
   #forget(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
+    this.#stopWatching?.();
+    this.#stopWatching = undefined;
     this.#state = this.#machine.initial;
   }
 
@@ -126,6 +133,9 @@ export class XSession {
         return; // sent already, with the others of the same step
       case "tell":
         return this.#tell(action.to, action.message);
+      case "watch-routed-syns":
+        this.#stopWatching ??= watchRoutedSyns(this.#recorder(), (syn) => this.#readSyn(syn));
+        return;
       case "spray":
         this.#spray(action).catch((error: unknown) => this.#failBoth(error));
         return;
@@ -137,6 +147,12 @@ export class XSession {
         this.#timers.add(timer);
       }
     }
+  }
+
+  /** Hands on what is meant for one of the two sides: nothing else concerns this session. */
+  #readSyn(routed: RoutedSyn): void {
+    if (!Object.values(this.#members).some(({ outside }) => outside.ip === routed.to.ip)) return;
+    this.#dispatch({ kind: "routed-syn", ...routed });
   }
 
   async #spray(action: Extract<XAction, { kind: "spray" }>): Promise<void> {

@@ -25,6 +25,12 @@ interface PunchOptions {
 /** How the SYN that opens a NAT ends: dropped by the far NAT, or by its TTL between the NATs. */
 type OpeningSyn = "normal" | "low-ttl";
 
+/** Options of the techniques whose SYNs go by way of X. */
+interface RouteOptions extends PunchOptions {
+  /** `low-ttl-copy`: a raw copy of the SYN straight to the peer's NAT, dying before it, opens the hole that the routed SYN does not. */
+  readonly assist: "none" | "low-ttl-copy";
+}
+
 /** A traversal technique with its parameters, as agents run it. */
 export type TechniqueSpec =
   | { readonly name: "connect" }
@@ -34,7 +40,9 @@ export type TechniqueSpec =
   | ({ readonly name: "sequential-open"; readonly doomedMs: number } & PunchOptions)
   | ({ readonly name: "stunt-1"; readonly syn: OpeningSyn } & PunchOptions)
   | ({ readonly name: "stunt-2"; readonly syn: OpeningSyn; readonly socket: "kept" | "aborted" } & PunchOptions)
+  | ({ readonly name: "natblaster-1" } & RouteOptions)
   | ({ readonly name: "natblaster-2"; readonly syn: OpeningSyn } & PunchOptions)
+  | ({ readonly name: "natblaster-3" } & RouteOptions)
   | ({ readonly name: "natblaster-4"; readonly syns: number } & PunchOptions);
 export type TechniqueName = TechniqueSpec["name"];
 

@@ -41,7 +41,9 @@ export const TECHNIQUES = [
   "sequential-open",
   "stunt-1",
   "stunt-2",
+  "natblaster-1",
   "natblaster-2",
+  "natblaster-3",
   "natblaster-4",
 ] as const;
 
@@ -71,8 +73,8 @@ export type HostMessage =
       readonly role: HostRole;
       readonly technique: (typeof TECHNIQUES)[number];
     }
-  /** The outside endpoint that the sender's next SYN is predicted to have. */
-  | { readonly t: "ready"; readonly endpoint: Endpoint }
+  /** The outside endpoint that the sender's next SYN is predicted to have; `copies`: a copy of that SYN goes straight to the peer's NAT. */
+  | { readonly t: "ready"; readonly endpoint: Endpoint; readonly copies?: boolean }
   | { readonly t: "syn"; readonly syn: SynReport }
   /** The sender's SYN has opened its NAT for the peer, and a socket waits there for the peer's. */
   | { readonly t: "waiting" }
@@ -108,7 +110,7 @@ const isSyn = record({
 
 const HOST_CHECKS: Dialect & Record<HostMessage["t"], unknown> = {
   hello: { v: isU32, session: isText, key: isText, role: oneOf("a", "b"), technique: oneOf(...TECHNIQUES) },
-  ready: { endpoint: isEndpoint },
+  ready: { endpoint: isEndpoint, copies: optional(isBoolean) },
   syn: { syn: isSyn },
   waiting: {},
   flood: { isn: isU32, count: isU16 },

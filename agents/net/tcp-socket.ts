@@ -2,6 +2,8 @@ import { Server, Socket } from "node:net";
 import {
   AF_INET,
   IPPROTO_IP,
+  IP_OPTIONS,
+  IP_TOS,
   IP_TTL,
   SOCK_STREAM,
   SOL_SOCKET,
@@ -22,6 +24,8 @@ export interface TcpOptions {
   readonly localAddress?: string;
   /** IP time to live of everything the socket sends until it is changed; the system's default when absent. */
   readonly ttl?: number;
+  /** Everything the socket sends is loosely source-routed over this address, until `leaveRoute`. */
+  readonly via?: string;
 }
 
 /**
@@ -56,6 +60,13 @@ export class TcpSocket {
     setOption(this.fd, IPPROTO_IP, IP_TTL, ttl);
   }
 
+  /** Drops the source route. The route in use was looked up for its first hop and would stay: a change of TOS drops it too (sk_dst_reset()). */
+  leaveRoute(): void {
+    setOption(this.fd, IPPROTO_IP, IP_OPTIONS, new Uint8Array(0));
+    setOption(this.fd, IPPROTO_IP, IP_TOS, LOW_DELAY);
+    setOption(this.fd, IPPROTO_IP, IP_TOS, 0);
+  }
+
   /** Ends the connection with RST where there is one, silently where there is none yet. */
   destroy(): void {
     if (!this.stream.connecting) return void this.stream.resetAndDestroy();
@@ -63,6 +74,17 @@ export class TcpSocket {
     setOption(this.fd, SOL_SOCKET, SO_LINGER, LINGER_NOT);
     this.stream.destroy();
   }
+}
+
+/** RFC 1349: any value that is not the default. */
+const LOW_DELAY = 0x10;
+
+/**
+ * Loose source and record route as the kernel wants it from a program (ip_options_compile()): the hops without the destination, which it
+ * puts behind them itself. Nothing stands before it: NATs look for it as the first option.
+ */
+function looseRoute(via: string): Uint8Array {
+  return Uint8Array.of(0x83, 7, 4, ...via.split(".").map(Number), 0);
 }
 
 /** struct linger: on, for no time; close(2) then sends RST where there is somebody to send it to (tcp_disconnect()). */
@@ -78,12 +100,13 @@ export function listenOn(localPort: number, onConnection: (stream: Socket) => vo
   });
 }
 
-function boundSocket({ localPort, localAddress = "0.0.0.0", ttl }: TcpOptions): number {
+function boundSocket({ localPort, localAddress = "0.0.0.0", ttl, via }: TcpOptions): number {
   const fd = openSocket(AF_INET, SOCK_STREAM, 0);
   try {
     setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     if (ttl !== undefined) setOption(fd, IPPROTO_IP, IP_TTL, ttl);
+    if (via !== undefined) setOption(fd, IPPROTO_IP, IP_OPTIONS, looseRoute(via));
     bindSocket(fd, socketAddress(localAddress, localPort));
     return fd;
   } catch (error) {

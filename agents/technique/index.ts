@@ -2,7 +2,9 @@ import type { TechniqueName, TechniqueSpec } from "../../wire/control.ts";
 import type { HostRole } from "../../wire/rendezvous.ts";
 import { dialHost, exchangeX } from "./dial.ts";
 import type { HostMachine, XMachine } from "./machine.ts";
+import { natblaster1X, routedHost } from "./natblaster-1.ts";
 import { natblaster2Host, natblaster2X } from "./natblaster-2.ts";
+import { natblaster3X } from "./natblaster-3.ts";
 import { natblaster4Host, natblaster4X } from "./natblaster-4.ts";
 import { relayHost, relayX } from "./relay.ts";
 import { sequentialOpenHost } from "./sequential-open.ts";
@@ -20,6 +22,9 @@ export function hostMachine(role: HostRole, technique: TechniqueSpec): HostMachi
       return opaque(relayHost());
     case "simultaneous-open":
       return opaque(simultaneousOpenHost(role, technique));
+    case "natblaster-1":
+    case "natblaster-3":
+      return opaque(routedHost(role, technique));
     case "sequential-open":
       return role === "a" ? opaque(sequentialOpenHost(technique)) : opaque(callerHost(technique));
     case "stunt-2":
@@ -44,9 +49,13 @@ export function xMachine(name: TechniqueName): XMachine<unknown> {
       return opaque(turnsX());
     case "relay":
       return opaque(relayX());
+    case "natblaster-1":
+      return opaque(natblaster1X());
     case "stunt-1":
     case "natblaster-2":
       return opaque(natblaster2X());
+    case "natblaster-3":
+      return opaque(natblaster3X());
     case "natblaster-4":
       return opaque(natblaster4X());
   }

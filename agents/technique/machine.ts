@@ -57,7 +57,13 @@ export type HostAction =
       readonly localPort: number;
       readonly to: Endpoint;
       readonly ttl?: number;
+      /** Loosely source-routed over X (RFC 791 section 3.1), until `leave-route`. */
+      readonly byWayOfX?: true;
     }
+  /** Send the SYN that was seen last once more, straight to where it is meant to go, with this TTL. */
+  | { readonly kind: "copy-syn"; readonly ttl: number }
+  /** From now on the socket's packets take the straight way. */
+  | { readonly kind: "leave-route"; readonly socket: SocketName }
   /** Closes a socket that is still connecting; nothing is sent. */
   | { readonly kind: "abort"; readonly socket: SocketName }
   /** `listening` follows. */
@@ -81,10 +87,14 @@ export type XEvent =
   | { readonly kind: "paired"; readonly outside: Readonly<Record<HostRole, Endpoint>> }
   | { readonly kind: "told"; readonly from: HostRole; readonly message: HostMessage }
   | { readonly kind: "sprayed"; readonly count: number }
+  /** A source-routed SYN came by that is meant for `to`, one of the two sides' addresses. */
+  | { readonly kind: "routed-syn"; readonly from: Endpoint; readonly to: Endpoint; readonly syn: SynReport }
   | { readonly kind: "elapsed"; readonly timer: string };
 
 export type XAction =
   | { readonly kind: "tell"; readonly to: HostRole; readonly message: XMessage }
+  /** Report source-routed SYNs between the two sides for as long as the session lasts (`routed-syn`); they are not passed on. */
+  | { readonly kind: "watch-routed-syns" }
   /** Forge the SYN+ACK that `of` would have answered to the SYN of `to`. */
   | {
       readonly kind: "forge-syn-ack";

@@ -154,6 +154,8 @@ export function natblaster4X(): XMachine<XState> {
           const step = forgeBoth(state, from, message);
           return { ...step, state: { ...state, ...step.state } };
         }
+        default:
+          return stay(state);
       }
     },
   };

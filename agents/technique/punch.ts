@@ -10,10 +10,15 @@ export interface PunchOptions {
   readonly skewMs: number;
 }
 
-/** Tells X where the peer's SYN should go; a deliberate mis-prediction shifts the port. */
-export function predicted({ outside }: Prediction, { predictionOffset }: PunchOptions): HostAction {
+/** Tells X where the peer's SYN should go, and whether a copy of the own SYN will go straight; a deliberate mis-prediction shifts the port. */
+export function predicted(
+  { outside }: Prediction,
+  { predictionOffset }: PunchOptions,
+  copies: boolean = false,
+): HostAction {
   const shifted = 1024 + ((outside.port - 1024 + predictionOffset + 64512) % 64512);
-  return { kind: "tell", message: { t: "ready", endpoint: { ip: outside.ip, port: port(shifted) } } };
+  const endpoint = { ip: outside.ip, port: port(shifted) };
+  return { kind: "tell", message: { t: "ready", endpoint, ...(copies && { copies }) } };
 }
 
 /** The wait between learning the peer's endpoint and punching. */

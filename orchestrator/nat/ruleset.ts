@@ -57,8 +57,8 @@ const STATELESS: readonly AxisRules[] = [
 ];
 type AxisRules = (model: NatModel, place: GatewayPlace) => Fragment;
 
-/** What a plain router is set to: nothing of the NAT before it may stay. */
-const ROUTER = completeModel({ ports: { kind: "preserve" } });
+/** What a plain router is set to: nothing of the NAT before it may stay, and it forwards whatever the NATs around it do. */
+const ROUTER = completeModel({ ports: { kind: "preserve" }, sourceRoute: "stock" });
 
 /**
  * Rules that make a Linux box behave like `gateway`. Loading the same text twice changes nothing but restarting a sequential

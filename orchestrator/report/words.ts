@@ -15,6 +15,8 @@ export const plain: Paint = (_, text) => text;
 /** One or two words for a table cell; the full names stand in the list of surprises and in the files. */
 const SHORT_CAUSE: Record<Cause, string> = {
   "icmp-killed-connect": "icmp",
+  "source-route-refused": "route refused",
+  "source-route-mistaken": "route mistaken",
   "port-exhausted": "exhausted",
   "no-collision": "no hit",
   "out-of-state-leak": "leaked",

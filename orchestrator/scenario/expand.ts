@@ -97,6 +97,9 @@ function techniqueOf(entry: MatrixEntry): TechniqueSpec {
       return { name: entry.technique, ...entry.options };
     case "stunt-2":
       return { name: entry.technique, ...entry.options };
+    case "natblaster-1":
+    case "natblaster-3":
+      return { name: entry.technique, ...entry.options };
     case "natblaster-2":
       return { name: entry.technique, ...entry.options };
     case "natblaster-4":

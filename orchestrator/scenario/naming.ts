@@ -19,6 +19,9 @@ function techniqueTitle(technique: TechniqueSpec): string {
     case "natblaster-2":
     case "stunt-1":
       return `${technique.name} ${technique.syn}`;
+    case "natblaster-1":
+    case "natblaster-3":
+      return technique.assist === "none" ? technique.name : `${technique.name} assisted`;
     case "stunt-2":
       return `stunt-2 ${technique.syn} ${technique.socket}`;
     case "simultaneous-open":

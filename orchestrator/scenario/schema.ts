@@ -56,6 +56,11 @@ const punch = {
 
 const openingSyn = z.enum(["normal", "low-ttl"]).describe("Where the SYN that opens a NAT ends.");
 
+const assist = z
+  .enum(["none", "low-ttl-copy"])
+  .default("none")
+  .describe("low-ttl-copy: a copy of the SYN goes straight to the far NAT and dies before it.");
+
 function entry<Name extends z.ZodType<string>>(gateway: Name) {
   const common = {
     block: z
@@ -80,6 +85,8 @@ function entry<Name extends z.ZodType<string>>(gateway: Name) {
     expect: z.array(expectRule(gateway)).min(1).describe("The first rule whose `when` fits a cell is its expectation."),
   };
   const plain = (name: "connect" | "public" | "relay") => strict({ technique: z.literal(name), ...common });
+  const routed = (name: "natblaster-1" | "natblaster-3") =>
+    strict({ technique: z.literal(name), options: strict({ assist, ...punch }).prefault({}), ...common });
   return z.discriminatedUnion("technique", [
     plain("connect"),
     plain("public"),
@@ -118,11 +125,13 @@ function entry<Name extends z.ZodType<string>>(gateway: Name) {
       }).prefault({}),
       ...common,
     }),
+    routed("natblaster-1"),
     strict({
       technique: z.literal("natblaster-2"),
       options: strict({ syn: openingSyn.default("low-ttl"), ...punch }).prefault({}),
       ...common,
     }),
+    routed("natblaster-3"),
     strict({
       technique: z.literal("natblaster-4"),
       options: strict({ syns: z.int().min(1).max(20_000).default(439), ...punch }).prefault({}),

@@ -7,6 +7,7 @@ import { outOfState } from "./out-of-state.ts";
 import type { Blockage } from "./outcome.ts";
 import { filtered, resetByHost, resetByNat } from "./refused.ts";
 import type { Scene, SideOfScene } from "./scene.ts";
+import { sourceRouteMistaken, sourceRouteRefused } from "./source-route.ts";
 
 type Finder = (scene: Scene, side: SideOfScene) => Blockage | undefined;
 
@@ -16,6 +17,8 @@ type Finder = (scene: Scene, side: SideOfScene) => Blockage | undefined;
  */
 const STAGES: readonly (readonly Finder[])[] = [
   [killedByIcmp],
+  [sourceRouteRefused],
+  [sourceRouteMistaken],
   [portExhausted],
   [noCollision],
   [outOfState],

@@ -16,6 +16,7 @@ export function killedByIcmp(scene: Scene, side: SideOfScene): Blockage | undefi
   const triesAgain = scene.technique.name === "simultaneous-open";
   if (attempt.failure !== "icmp-leak" && !(triesAgain && ENDED_LATER.includes(attempt.failure))) return undefined;
   for (const syn of punchesOf(scene, side)) {
+    if (syn.via !== undefined) continue; // an error quotes that one under its next hop
     const error = scene.icmp.find(
       ({ node, direction, src, atUs }) =>
         node === side.side && direction === "in" && atUs >= syn.atUs && sameEndpoint(src, syn.src),

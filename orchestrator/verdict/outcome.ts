@@ -4,6 +4,8 @@ import type { Capability } from "../nat/needs.ts";
 /** Why no direct connection came about. Ordered from the sender's own host to the far end: the nearest cause wins. */
 export const CAUSES = [
   "icmp-killed-connect", // an ICMP error reached the host and ended its connect()
+  "source-route-refused", // a router on the way dropped the SYN because of its source route
+  "source-route-mistaken", // the NAT took the next hop of the SYN's source route for its destination
   "port-exhausted", // the NAT had no outside port left for the SYN
   "no-collision", // birthday: none of the forged SYN+ACKs hit an open mapping
   "out-of-state-leak", // to the own NAT the answer to the peer's SYN, or the data after it, were out of state: they left untranslated

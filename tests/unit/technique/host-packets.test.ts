@@ -1,15 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { Recorder, Tap } from "../../../agents/capture.ts";
 import { forgeSynAck, sprayDatagrams } from "../../../agents/forge.ts";
-import { floodDatagrams, watchHit, watchSyn } from "../../../agents/host-packets.ts";
+import { copyOfSyn, floodDatagrams, watchHit, watchSyn } from "../../../agents/host-packets.ts";
 import type { Ipv4, Port } from "../../../wire/address.ts";
+import { reportOf, watchRoutedSyns, type RoutedSyn } from "../../../agents/syn-report.ts";
 import { SeenPacket } from "../../../agents/net/packet-socket.ts";
 import { encodeIpv4, decodeIpv4, PROTOCOL } from "../../../wire/ipv4.ts";
 import type { SynReport } from "../../../wire/rendezvous.ts";
-import { decodeTcp, encodeTcp, TCP_FLAG, type TcpFields } from "../../../wire/tcp.ts";
+import { decodeTcp, encodeTcp, TCP_FLAG, verifyTcpChecksum, type TcpFields } from "../../../wire/tcp.ts";
 import { valueOf } from "../../wire/codec.ts";
 
 const A = "10.1.0.2" as Ipv4;
+const X = "203.0.113.2" as Ipv4;
 const NB = { ip: "198.51.100.2" as Ipv4, port: 50_001 as Port };
 
 /** The part of a recorder that the watchers use: they see what `pass` lets by. */
@@ -43,7 +45,7 @@ describe("watching for the own SYN", () => {
   it("reports the first one with its options, and then stops", () => {
     const { recorder, pass, watchers } = line();
     const seen: SynReport[] = [];
-    watchSyn(recorder, { localPort: 5001, to: NB }, (syn) => seen.push(syn));
+    watchSyn(recorder, { localPort: 5001, to: NB }, (syn) => seen.push(reportOf(syn)));
     pass("out", segment({}));
     pass("out", segment({ seq: 101 }));
     expect(seen).toEqual([{ isn: 100, window: 64_240, mss: 1460, windowScale: 10, sackPermitted: true, tsval: 7 }]);
@@ -53,7 +55,7 @@ describe("watching for the own SYN", () => {
   it("leaves out options that the SYN did not carry", () => {
     const { recorder, pass } = line();
     const seen: SynReport[] = [];
-    watchSyn(recorder, { localPort: 5001, to: NB }, (syn) => seen.push(syn));
+    watchSyn(recorder, { localPort: 5001, to: NB }, (syn) => seen.push(reportOf(syn)));
     pass("out", segment({ options: [] }));
     expect(seen).toEqual([{ isn: 100, window: 64_240, sackPermitted: false }]);
   });
@@ -70,6 +72,67 @@ describe("watching for the own SYN", () => {
     watchSyn(recorder, { localPort: 5001, to: NB }, () => expect.unreachable());
     pass(direction, bytes);
     expect(watchers()).toBe(1);
+  });
+});
+
+/** The SYN as it leaves by way of X. */
+function routedSegment({ via = X, pointer = 4, final = NB.ip, flags = TCP_FLAG.syn as number } = {}): Uint8Array {
+  const { payload } = valueOf(decodeIpv4(segment({ flags }, final)));
+  const options = [{ kind: "lsrr", pointer, route: [final] }, { kind: "end" }] as const;
+  return encodeIpv4({ src: A, dst: via, ttl: 64, id: 1, protocol: PROTOCOL.tcp, options, payload });
+}
+
+describe("a SYN by way of X", () => {
+  const REPORT = { isn: 100, window: 64_240, mss: 1460, windowScale: 10, sackPermitted: true, tsval: 7 };
+
+  it("is the own one where its next hop is, not where its destination is", () => {
+    const { recorder, pass, watchers } = line();
+    watchSyn(recorder, { localPort: 5001, to: NB, via: X }, (syn) => expect(reportOf(syn)).toEqual(REPORT));
+    pass("out", segment({}));
+    expect(watchers()).toBe(1);
+    pass("out", routedSegment());
+    expect(watchers()).toBe(0);
+  });
+
+  it("is read with its final destination, its source and its options", () => {
+    const { recorder, pass } = line();
+    const seen: RoutedSyn[] = [];
+    const stop = watchRoutedSyns(recorder, (syn) => seen.push(syn));
+    pass("in", routedSegment());
+    expect(seen).toEqual([{ from: { ip: A, port: 5001 }, to: NB, syn: REPORT }]);
+    stop();
+    pass("in", routedSegment());
+    expect(seen).toHaveLength(1);
+  });
+
+  it.each([
+    ["that leaves", "out", routedSegment()],
+    ["without a route", "in", segment({})],
+    ["whose route has been taken", "in", routedSegment({ pointer: 8 })],
+    ["that is an ACK", "in", routedSegment({ flags: TCP_FLAG.ack })],
+    ["that is a SYN+ACK", "in", routedSegment({ flags: TCP_FLAG.syn | TCP_FLAG.ack })],
+    ["cut within its TCP header", "in", routedSegment().subarray(0, 40)],
+  ] as const)("is none %s", (_, direction, bytes) => {
+    const { recorder, pass } = line();
+    watchRoutedSyns(recorder, () => expect.unreachable());
+    pass(direction, bytes);
+  });
+
+  it("is copied straight: the same segment with a checksum of its own, no route, the low TTL", () => {
+    const { recorder, pass } = line();
+    const copies: Uint8Array[] = [];
+    watchSyn(recorder, { localPort: 5001, to: NB, via: X }, (syn) =>
+      copies.push(copyOfSyn(syn, { src: A, to: NB, ttl: 3 })),
+    );
+    const sniffed = routedSegment();
+    sniffed[28 + 16]! ^= 0xff; // a captured SYN may lack its checksum
+    pass("out", sniffed);
+    const copy = valueOf(decodeIpv4(copies[0]!));
+    expect(copy).toMatchObject({ src: A, dst: NB.ip, ttl: 3, options: [] });
+    expect(verifyTcpChecksum(copy.payload, copy)).toBe(true);
+    const { checksum: _, ...fields } = valueOf(decodeTcp(copy.payload));
+    expect(fields).toMatchObject({ srcPort: 5001, dstPort: NB.port, seq: 100, flags: TCP_FLAG.syn, window: 64_240 });
+    expect(reportOf(valueOf(decodeTcp(copy.payload)))).toEqual(REPORT);
   });
 });
 

@@ -18,6 +18,11 @@ const techniques: fc.Arbitrary<TechniqueSpec> = fc.oneof(
   fc.record({ name: fc.constant("simultaneous-open" as const), syn, retryMs: fc.nat(60_000), ...punch }),
   fc.record({ name: fc.constant("sequential-open" as const), doomedMs: fc.nat(60_000), ...punch }),
   fc.record({
+    name: fc.constantFrom("natblaster-1" as const, "natblaster-3" as const),
+    assist: fc.constantFrom("none" as const, "low-ttl-copy" as const),
+    ...punch,
+  }),
+  fc.record({
     name: fc.constant("stunt-2" as const),
     syn,
     socket: fc.constantFrom("kept" as const, "aborted" as const),
@@ -31,7 +36,17 @@ const roles = fc.constantFrom("a" as const, "b" as const);
 const socket = fc.constant("punch" as const);
 const ports = u16s.map((value) => value as Port);
 const syns: fc.Arbitrary<SynReport> = fc.record({ isn: u32s, window: u16s, sackPermitted: fc.boolean() });
-const timers = fc.constantFrom("punch", "doomed", "retry", "no-hit", "repeat-200", "repeat-600", "give-up", "toString");
+const timers = fc.constantFrom(
+  "punch",
+  "doomed",
+  "retry",
+  "no-hit",
+  "repeat-200",
+  "repeat-600",
+  "answer",
+  "give-up",
+  "toString",
+);
 const kind = <K extends string>(value: K) => fc.constant(value);
 
 const xMessages: fc.Arbitrary<XMessage> = fc.oneof(
@@ -71,6 +86,7 @@ const xEvents: fc.Arbitrary<XEvent> = fc.oneof(
   fc.record({ kind: kind("paired"), outside: fc.record({ a: endpoints, b: endpoints }) }),
   fc.record({ kind: kind("told"), from: roles, message: hostMessages }),
   fc.record({ kind: kind("sprayed"), count: u16s }),
+  fc.record({ kind: kind("routed-syn"), from: endpoints, to: endpoints, syn: syns }),
   fc.record({ kind: kind("elapsed"), timer: timers }),
 );
 

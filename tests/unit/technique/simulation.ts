@@ -27,6 +27,8 @@ type Spray = Extract<XAction, { kind: "spray" }>;
 export interface Network {
   /** What becomes of the n-th SYN (from 1) of a host at a time in ms. */
   readonly syn?: (from: HostRole, nth: number, atMs: number, connect: Connect) => readonly Delivery[];
+  /** The source under which a host's SYN that goes by way of X gets there, if it does. */
+  readonly routed?: (from: HostRole, connect: Connect) => Endpoint | undefined;
   /** Whether X's n-th SYN+ACK for a host (from 1) gets there; by default every one does. */
   readonly synAck?: (to: HostRole, nth: number, forged: Forged) => boolean;
   /** The hit of X's spray, if there is one. */
@@ -89,7 +91,11 @@ export function simulate(technique: TechniqueSpec, network: Network = {}): strin
       case "connect": {
         const nth = ++syns[role];
         const deliveries = network.syn?.(role, nth, nowMs, action) ?? [];
-        return hop(() => deliveries.forEach(({ to, event }) => host(to, event)));
+        const source = action.byWayOfX && network.routed?.(role, action);
+        return hop(() => {
+          deliveries.forEach(({ to, event }) => host(to, event));
+          if (source) x({ kind: "routed-syn", from: source, to: action.to, syn: SYN[role] });
+        });
       }
       case "listen":
         return hop(() => host(role, { kind: "listening", socket: "punch" }));
@@ -106,6 +112,8 @@ export function simulate(technique: TechniqueSpec, network: Network = {}): strin
       case "give-up":
         return void ended.add(role);
       case "abort":
+      case "copy-syn":
+      case "leave-route":
       case "set-ttl":
       case "mute-resets":
     }
@@ -136,6 +144,7 @@ export function simulate(technique: TechniqueSpec, network: Network = {}): strin
         if (hit) hop(() => host("a", { kind: "hit", ...hit }));
         return hop(() => x({ kind: "sprayed", count: action.count }));
       }
+      case "watch-routed-syns":
     }
   }
 
@@ -162,10 +171,13 @@ function describeHost(action: HostAction): string {
       return `tells ${describeMessage(action.message)}`;
     case "connect": {
       const ttl = action.ttl === undefined ? "" : ` ttl ${action.ttl}`;
-      return `connects ${action.localPort} → ${formatEndpoint(action.to)}${ttl}`;
+      const way = action.byWayOfX ? " by way of x" : "";
+      return `connects ${action.localPort} → ${formatEndpoint(action.to)}${ttl}${way}`;
     }
     case "listen":
       return `listens ${action.localPort}`;
+    case "copy-syn":
+      return `copies its SYN with ttl ${action.ttl}`;
     case "set-ttl":
       return `set-ttl ${action.ttl}`;
     case "flood":
@@ -191,6 +203,8 @@ function describeX(action: XAction): string {
       return `sprays ${formatEndpoint(action.from)} → ${action.to} × ${action.count} ack ${action.isn}+1`;
     case "wait":
       return `waits ${action.ms} for ${action.timer}`;
+    case "watch-routed-syns":
+      return action.kind;
   }
 }
 

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import type { RunReport } from "../../orchestrator/report/events.ts";
+import { decodeIpv4, PROTOCOL, type Ipv4Packet } from "../../wire/ipv4.ts";
+import { X_PORTS } from "../../wire/rendezvous.ts";
+import { decodeTcp, TCP_FLAG, type TcpSegment } from "../../wire/tcp.ts";
+import { natbed, openFolder, reportOf, type Ended, type Folder } from "../kit/command.ts";
+import { readTrial } from "../kit/trial.ts";
+
+const noEngine = inject("noEngine");
+const SEED = 791;
+const X = "203.0.113.2";
+const SYN_ACK = TCP_FLAG.syn | TCP_FLAG.ack;
+
+const LITERAL = "natblaster-1.aware~aware.drop.te-drop.core-lsrr-forward";
+const READ = "natblaster-3.aware-random~aware-sequential.drop.te-drop.core-lsrr-forward";
+const ASSISTED = "natblaster-1-assisted.stock~stock.drop.te-drop.core-lsrr-forward";
+
+/** A cell or two of every block. */
+const CELLS: Readonly<Record<string, string>> = {
+  [LITERAL]: "direct",
+  "natblaster-1.stateless~aware.drop.te-drop.core-lsrr-forward": "direct",
+  "natblaster-1.stock~aware.drop.te-drop.core-lsrr-forward": "blocked: source-route-mistaken",
+  "natblaster-1.aware~preserve.drop.te-drop.core-lsrr-forward": "blocked: source-route-refused",
+  "natblaster-1.aware~stateless.drop.te-drop": "blocked: source-route-refused",
+  "natblaster-1.aware~aware.reset.te-translate.core-lsrr-forward": "direct",
+  [ASSISTED]: "direct",
+  "natblaster-1-assisted.stock~stock.drop.te-translate.core-lsrr-forward": "blocked: icmp-killed-connect",
+  [READ]: "direct",
+  "natblaster-3-assisted.aware-random~stock.reset.te-drop.core-lsrr-forward": "direct",
+  "natblaster-3-assisted.stock~stock.drop.te-drop.core-lsrr-forward": "blocked: source-route-mistaken",
+  "natblaster-1-random.aware-random~aware.drop.te-drop.core-lsrr-forward": "blocked: mapping-mispredicted",
+  "natblaster-1-prediction-+7.aware~aware.drop.te-drop.core-lsrr-forward": "blocked: mapping-mispredicted",
+  "natblaster-1-far-away.aware~aware.drop.te-drop.core-lsrr-forward+100ms+hops-2": "direct",
+  "natblaster-1-assisted-far-away.stock~stock.drop.te-drop.core-lsrr-forward+100ms+hops-2": "direct",
+  "natblaster-1-behind-carriers.aware~aware.drop.te-drop.core-lsrr-forward.behind-stock~none":
+    "blocked: source-route-mistaken",
+  "natblaster-1-behind-carriers.aware~aware.drop.te-drop.core-lsrr-forward.behind-aware~none": "direct",
+};
+const IDS = Object.keys(CELLS);
+
+describe.skipIf(noEngine)(`a selection of the matrix of source-routed SYNs, seed ${SEED}`, () => {
+  let folder: Folder;
+  let ended: Ended;
+  let report: RunReport;
+
+  beforeAll(async () => {
+    folder = openFolder();
+    const chosen = IDS.flatMap((id) => ["-t", `/^${id.replaceAll(/[.+]/g, String.raw`\$&`)}$/`]);
+    const options = ["--json", "-j", "2", "--seed", String(SEED), "--output", folder.path];
+    ended = await natbed(["matrix", "scenarios/source-routing.yaml", ...chosen, ...options]);
+    report = reportOf(ended);
+  }, 240_000);
+  afterAll(() => folder?.[Symbol.dispose]());
+
+  it.each(IDS)("%s comes out as its axes say", (id) => {
+    const { verdict, cause, why } = resultOf(id);
+    expect(cause ? `${verdict}: ${cause}` : verdict, why).toBe(CELLS[id]);
+  });
+
+  it("has a cell of every block, and ends without a surprise", async () => {
+    const { stdout } = await natbed(["matrix", "scenarios/source-routing.yaml", "--list", "--json"]);
+    const blocks = (JSON.parse(stdout) as { block: string }[]).map(({ block }) => block);
+    expect(new Set(report.cells.map(({ cell }) => cell.block))).toEqual(new Set(blocks));
+    expect(ended.code).toBe(0);
+    expect(report.counts).toMatchObject({ total: IDS.length, asExpected: IDS.length });
+  });
+
+  it.each([LITERAL, READ, ASSISTED])("a host of %s routes its SYN and one ACK over X, and nothing after that", (id) => {
+    for (const place of ["a:lan", "b:lan"]) {
+      const sent = seen(id, place).filter(({ direction }) => direction === "outbound");
+      const routed = sent.filter(({ packet }) => isRouted(packet));
+      expect(routed.map(({ segment }) => segment.flags)).toEqual([TCP_FLAG.syn, TCP_FLAG.ack]);
+      const ack = sent.indexOf(routed[1]!);
+      const data = sent.filter(({ segment }) => segment.payload.length > 0 && segment.srcPort === ackPort(routed));
+      expect(data.length).toBeGreaterThan(0);
+      expect(data.every((one) => sent.indexOf(one) > ack)).toBe(true);
+    }
+  });
+
+  it.each([LITERAL, READ, ASSISTED])(
+    "X of %s passes on nothing that came by way of it, and forges two answers",
+    (id) => {
+      const sent = seen(id, "x:wan").filter(({ direction }) => direction === "outbound");
+      expect(sent.filter(({ packet }) => isRouted(packet))).toEqual([]);
+      expect(sent.filter(({ packet }) => packet.src !== X).map(({ segment }) => segment.flags)).toEqual([
+        SYN_ACK,
+        SYN_ACK,
+      ]);
+      const own = sent.filter(({ packet }) => packet.src === X);
+      expect(own.every(({ segment }) => SERVED.includes(segment.srcPort) || segment.flags & TCP_FLAG.rst)).toBe(true);
+    },
+  );
+
+  it("a copy has the SYN's numbers and options, goes straight, and dies at the core", () => {
+    const syns = seen(ASSISTED, "a:lan").filter(
+      ({ segment }) => segment.flags === TCP_FLAG.syn && !SERVED.includes(segment.dstPort),
+    );
+    const [syn, copy] = syns.filter(({ segment }) => syns.filter((one) => one.segment.seq === segment.seq).length > 1);
+    expect([syn!, copy!].map(({ packet }) => isRouted(packet))).toEqual([true, false]);
+    const { checksum: _, payload: __, ...fields } = syn!.segment;
+    expect(copy!.segment).toMatchObject(fields);
+    const arrived = (place: string) =>
+      seen(ASSISTED, place).filter(({ packet, segment }) => !isRouted(packet) && segment.seq === syn!.segment.seq);
+    expect(arrived("na:out")).toHaveLength(1);
+    expect(arrived("nb:out").filter(({ segment }) => segment.flags === TCP_FLAG.syn)).toEqual([]);
+  });
+
+  function resultOf(id: string) {
+    const result = report.cells.find(({ cell }) => cell.id === id);
+    if (!result) throw new Error(`no result of ${id}`);
+    return result;
+  }
+
+  /** TCP segments of a trial at one interface. */
+  function seen(id: string, place: string): Seen[] {
+    const { interfaces, packets } = readTrial(report.dir, resultOf(id)).capture.capture;
+    return packets.flatMap(({ iface, direction, bytes }) => {
+      const packet = decodeIpv4(bytes);
+      if (interfaces[iface]?.name !== place || !packet.ok || packet.value.protocol !== PROTOCOL.tcp) return [];
+      const segment = decodeTcp(packet.value.payload);
+      return segment.ok ? [{ direction, packet: packet.value, segment: segment.value }] : [];
+    });
+  }
+});
+
+interface Seen {
+  readonly direction: string | undefined;
+  readonly packet: Ipv4Packet;
+  readonly segment: TcpSegment;
+}
+
+const SERVED: readonly number[] = [X_PORTS.rendezvous, ...X_PORTS.probes];
+
+const isRouted = ({ options }: Ipv4Packet): boolean => options.some(({ kind }) => kind === "lsrr");
+
+/** The local port of the punched connection. */
+const ackPort = ([first]: readonly Seen[]): number | undefined => first?.segment.srcPort;
