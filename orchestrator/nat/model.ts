@@ -147,6 +147,7 @@ export function completeModel(stated: PartialModel & Pick<NatModel, "ports">): N
   };
 }
 
-/** What stands between a LAN and the core: a NAT, or (for the `public` control) a plain router. */
+/** What stands between a LAN and the core: a NAT, or (for the `public` control) a plain router, which refuses source routes unless told. */
 export type Gateway =
-  { readonly kind: "router" } | { readonly kind: "nat"; readonly name: string; readonly model: NatModel };
+  | { readonly kind: "router"; readonly sourceRoute?: "forward" }
+  | { readonly kind: "nat"; readonly name: string; readonly model: NatModel };

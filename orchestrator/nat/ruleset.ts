@@ -57,15 +57,19 @@ const STATELESS: readonly AxisRules[] = [
 ];
 type AxisRules = (model: NatModel, place: GatewayPlace) => Fragment;
 
-/** What a plain router is set to: nothing of the NAT before it may stay, and it forwards whatever the NATs around it do. */
-const ROUTER = completeModel({ ports: { kind: "preserve" }, sourceRoute: "stock" });
+/** What a plain router is set to: nothing of the NAT before it may stay. */
+const ROUTER = completeModel({ ports: { kind: "preserve" } });
+const ROUTER_FOR_SOURCE_ROUTES = completeModel({ ports: { kind: "preserve" }, sourceRoute: "stock" });
 
 /**
  * Rules that make a Linux box behave like `gateway`. Loading the same text twice changes nothing but restarting a sequential
  * allocator at its first port and forgetting what the NAT recorded of its mappings.
  */
 export function renderRuleset(gateway: Gateway, place: GatewayPlace): GatewayRules {
-  const fragments = gateway.kind === "nat" ? fragmentsOf(gateway.model, place) : [settingsOnly(ROUTER, place)];
+  const fragments =
+    gateway.kind === "nat"
+      ? fragmentsOf(gateway.model, place)
+      : [settingsOnly(gateway.sourceRoute === "forward" ? ROUTER_FOR_SOURCE_ROUTES : ROUTER, place)];
   return {
     iptables: (Object.keys(IPTABLES) as Table[]).map((table) => iptablesTable(table, fragments)).join(""),
     nft: nftTable(fragments),

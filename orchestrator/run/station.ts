@@ -11,6 +11,7 @@ import {
   type Layer,
   type WorldShape,
 } from "../plan/shape.ts";
+import type { Gateway } from "../nat/model.ts";
 import type { Cell } from "../scenario/cell.ts";
 import { cleanWorld, runAttempt, type AttemptPlan } from "../world/attempt.ts";
 import { calibrate, type Calibration } from "../world/calibrate.ts";
@@ -64,11 +65,13 @@ export class Station implements AsyncDisposable {
       const unknown = layers.filter((layer) => alike.includes(layer.at) && !this.#calibrations.has(keyOf(layer)));
       if (unknown.length === 0) continue;
       // the last cell's core may delay, lose, or keep its ICMP errors to itself
-      await setCore(world, unknown.some(routesSources) ? MEASURING_CORE : PLAIN_CORE);
+      const routed = unknown.some(routesSources);
+      await setCore(world, routed ? MEASURING_CORE : PLAIN_CORE);
       // each NAT is judged alone: what else stands on its path is a plain router meanwhile
+      const router: Gateway = { kind: "router", ...(routed && { sourceRoute: "forward" }) };
       await this.#load(
         world,
-        layers.map((layer) => (alike.includes(layer.at) ? layer : { at: layer.at, gateway: { kind: "router" } })),
+        layers.map((layer) => (alike.includes(layer.at) ? layer : { at: layer.at, gateway: router })),
       );
       await Promise.all(unknown.map((layer) => this.#measure(world, layer))); // the sides share nothing but R and X
       await cleanWorld(world);

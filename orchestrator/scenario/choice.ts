@@ -1,4 +1,4 @@
-import { PLAIN_CORE } from "../../wire/control.ts";
+import { PLAIN_CORE, type CoreModel } from "../../wire/control.ts";
 import type { NamedNat } from "../nat/catalogue.ts";
 import { completeModel, type Gateway, type NatModel } from "../nat/model.ts";
 import type { Carrier, Cell } from "./cell.ts";
@@ -20,8 +20,8 @@ export function* choicesOf(entry: MatrixEntry, nats: ReadonlyMap<string, NamedNa
         for (const na of entry.na)
           for (const nb of entry.nb) {
             yield {
-              na: gatewayOf(na, nats, policy),
-              nb: gatewayOf(nb, nats, policy),
+              na: gatewayOf(na, nats, policy, core),
+              nb: gatewayOf(nb, nats, policy, core),
               core: { ...PLAIN_CORE, ...core },
               ...carrierOf(words, nats),
             };
@@ -35,9 +35,15 @@ export function policiesOf({ unsolicitedSyn, timeExceeded }: MatrixEntry): Polic
   );
 }
 
-/** A NAT by name under an entry's policy; a plain router for `none`. */
-export function gatewayOf(name: string, nats: ReadonlyMap<string, NamedNat>, policy: Policy): Gateway {
-  return name === NO_NAT ? { kind: "router" } : natOf(name, nats, policy);
+/** A NAT by name under an entry's policy; for `none` a plain router, which treats source routes as the core does. */
+export function gatewayOf(
+  name: string,
+  nats: ReadonlyMap<string, NamedNat>,
+  policy: Policy,
+  { sourceRoute }: Partial<Pick<CoreModel, "sourceRoute">> = {},
+): Gateway {
+  if (name !== NO_NAT) return natOf(name, nats, policy);
+  return { kind: "router", ...(sourceRoute === "forward" && { sourceRoute }) };
 }
 
 function natOf(name: string, nats: ReadonlyMap<string, NamedNat>, policy: Policy) {

@@ -20,6 +20,10 @@ describe("what a NAT needs of the kernel", () => {
     },
   );
 
+  it("is settings for a plain router that forwards source routes", () => {
+    expect(needsOfGateway({ kind: "router", sourceRoute: "forward" })).toEqual(["network-settings"]);
+  });
+
   it("has a probe of the doctor's for each capability, and a fix", () => {
     expect(Object.keys(CAPABILITY_PROBES).toSorted()).toEqual([...CAPABILITIES].toSorted());
     for (const [name, probe] of Object.entries(CAPABILITY_PROBES)) {
