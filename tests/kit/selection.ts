@@ -10,6 +10,8 @@ export interface Selection {
   /** By cell id, what `says` says of its result. */
   readonly cells: Readonly<Record<string, string>>;
   readonly says: (result: CellResult) => string;
+  /** Further tests of the same run; its report is there once they run. */
+  readonly facts?: (report: () => RunReport) => void;
 }
 
 /** `blocked: filtered`, `direct` */
@@ -18,7 +20,7 @@ export function verdictOf({ verdict, cause }: Pick<CellResult, "verdict" | "caus
 }
 
 /** A test of some cells of a scenario, played by the command itself: each comes out as it says here, and the run without a surprise. */
-export function describeSelection({ of, scenario, seed, cells, says }: Selection): void {
+export function describeSelection({ of, scenario, seed, cells, says, facts }: Selection): void {
   const ids = Object.keys(cells);
   describe.skipIf(inject("noEngine"))(`a selection of ${of}, seed ${seed}`, () => {
     let folder: Folder;
@@ -27,7 +29,7 @@ export function describeSelection({ of, scenario, seed, cells, says }: Selection
 
     beforeAll(async () => {
       folder = openFolder();
-      const chosen = ids.flatMap((id) => ["-t", id]);
+      const chosen = ids.flatMap((id) => ["-t", only(id)]);
       const options = ["--json", "-j", "2", "--seed", String(seed), "--output", folder.path];
       ended = await natbed(["matrix", scenario, ...chosen, ...options]);
       report = reportOf(ended);
@@ -44,5 +46,12 @@ export function describeSelection({ of, scenario, seed, cells, says }: Selection
       expect(ended.code).toBe(0);
       expect(report.counts).toMatchObject({ total: ids.length, asExpected: ids.length });
     });
+
+    facts?.(() => report);
   });
+}
+
+/** A filter that one cell fits, and none whose name is longer. */
+function only(id: string): string {
+  return `/^${id.replaceAll(/[.+]/g, String.raw`\$&`)}$/`;
 }

@@ -1,13 +1,13 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { expect, it } from "vitest";
 import type { RunReport } from "../../orchestrator/report/events.ts";
 import { decodeIpv4, PROTOCOL, type Ipv4Packet } from "../../wire/ipv4.ts";
 import { X_PORTS } from "../../wire/rendezvous.ts";
 import { decodeTcp, TCP_FLAG, type TcpSegment } from "../../wire/tcp.ts";
-import { natbed, openFolder, reportOf, type Ended, type Folder } from "../kit/command.ts";
+import { natbed } from "../kit/command.ts";
+import { describeSelection, verdictOf } from "../kit/selection.ts";
 import { readTrial } from "../kit/trial.ts";
 
-const noEngine = inject("noEngine");
-const SEED = 791;
+const SCENARIO = "scenarios/source-routing.yaml";
 const X = "203.0.113.2";
 const SYN_ACK = TCP_FLAG.syn | TCP_FLAG.ack;
 
@@ -36,38 +36,25 @@ const CELLS: Readonly<Record<string, string>> = {
     "blocked: source-route-mistaken",
   "natblaster-1-behind-carriers.aware~aware.drop.te-drop.core-lsrr-forward.behind-aware~none": "direct",
 };
-const IDS = Object.keys(CELLS);
+describeSelection({
+  of: "the matrix of source-routed SYNs",
+  scenario: SCENARIO,
+  seed: 791,
+  cells: CELLS,
+  says: verdictOf,
+  facts: factsOf,
+});
 
-describe.skipIf(noEngine)(`a selection of the matrix of source-routed SYNs, seed ${SEED}`, () => {
-  let folder: Folder;
-  let ended: Ended;
-  let report: RunReport;
-
-  beforeAll(async () => {
-    folder = openFolder();
-    const chosen = IDS.flatMap((id) => ["-t", `/^${id.replaceAll(/[.+]/g, String.raw`\$&`)}$/`]);
-    const options = ["--json", "-j", "2", "--seed", String(SEED), "--output", folder.path];
-    ended = await natbed(["matrix", "scenarios/source-routing.yaml", ...chosen, ...options]);
-    report = reportOf(ended);
-  }, 240_000);
-  afterAll(() => folder?.[Symbol.dispose]());
-
-  it.each(IDS)("%s comes out as its axes say", (id) => {
-    const { verdict, cause, why } = resultOf(id);
-    expect(cause ? `${verdict}: ${cause}` : verdict, why).toBe(CELLS[id]);
-  });
-
-  it("has a cell of every block, and ends without a surprise", async () => {
-    const { stdout } = await natbed(["matrix", "scenarios/source-routing.yaml", "--list", "--json"]);
+function factsOf(report: () => RunReport): void {
+  it("has a cell of every block", async () => {
+    const { stdout } = await natbed(["matrix", SCENARIO, "--list", "--json"]);
     const blocks = (JSON.parse(stdout) as { block: string }[]).map(({ block }) => block);
-    expect(new Set(report.cells.map(({ cell }) => cell.block))).toEqual(new Set(blocks));
-    expect(ended.code).toBe(0);
-    expect(report.counts).toMatchObject({ total: IDS.length, asExpected: IDS.length });
+    expect(new Set(report().cells.map(({ cell }) => cell.block))).toEqual(new Set(blocks));
   });
 
   it.each([LITERAL, READ, ASSISTED])("a host of %s routes its SYN and one ACK over X, and nothing after that", (id) => {
     for (const place of ["a:lan", "b:lan"]) {
-      const sent = seen(id, place).filter(({ direction }) => direction === "outbound");
+      const sent = seen(report(), id, place).filter(({ direction }) => direction === "outbound");
       const routed = sent.filter(({ packet }) => isRouted(packet));
       expect(routed.map(({ segment }) => segment.flags)).toEqual([TCP_FLAG.syn, TCP_FLAG.ack]);
       const ack = sent.indexOf(routed[1]!);
@@ -80,7 +67,7 @@ describe.skipIf(noEngine)(`a selection of the matrix of source-routed SYNs, seed
   it.each([LITERAL, READ, ASSISTED])(
     "X of %s passes on nothing that came by way of it, and forges two answers",
     (id) => {
-      const sent = seen(id, "x:wan").filter(({ direction }) => direction === "outbound");
+      const sent = seen(report(), id, "x:wan").filter(({ direction }) => direction === "outbound");
       expect(sent.filter(({ packet }) => isRouted(packet))).toEqual([]);
       expect(sent.filter(({ packet }) => packet.src !== X).map(({ segment }) => segment.flags)).toEqual([
         SYN_ACK,
@@ -92,7 +79,7 @@ describe.skipIf(noEngine)(`a selection of the matrix of source-routed SYNs, seed
   );
 
   it("a copy has the SYN's numbers and options, goes straight, and dies at the core", () => {
-    const syns = seen(ASSISTED, "a:lan").filter(
+    const syns = seen(report(), ASSISTED, "a:lan").filter(
       ({ segment }) => segment.flags === TCP_FLAG.syn && !SERVED.includes(segment.dstPort),
     );
     const [syn, copy] = syns.filter(({ segment }) => syns.filter((one) => one.segment.seq === segment.seq).length > 1);
@@ -100,28 +87,13 @@ describe.skipIf(noEngine)(`a selection of the matrix of source-routed SYNs, seed
     const { checksum: _, payload: __, ...fields } = syn!.segment;
     expect(copy!.segment).toMatchObject(fields);
     const arrived = (place: string) =>
-      seen(ASSISTED, place).filter(({ packet, segment }) => !isRouted(packet) && segment.seq === syn!.segment.seq);
+      seen(report(), ASSISTED, place).filter(
+        ({ packet, segment }) => !isRouted(packet) && segment.seq === syn!.segment.seq,
+      );
     expect(arrived("na:out")).toHaveLength(1);
     expect(arrived("nb:out").filter(({ segment }) => segment.flags === TCP_FLAG.syn)).toEqual([]);
   });
-
-  function resultOf(id: string) {
-    const result = report.cells.find(({ cell }) => cell.id === id);
-    if (!result) throw new Error(`no result of ${id}`);
-    return result;
-  }
-
-  /** TCP segments of a trial at one interface. */
-  function seen(id: string, place: string): Seen[] {
-    const { interfaces, packets } = readTrial(report.dir, resultOf(id)).capture.capture;
-    return packets.flatMap(({ iface, direction, bytes }) => {
-      const packet = decodeIpv4(bytes);
-      if (interfaces[iface]?.name !== place || !packet.ok || packet.value.protocol !== PROTOCOL.tcp) return [];
-      const segment = decodeTcp(packet.value.payload);
-      return segment.ok ? [{ direction, packet: packet.value, segment: segment.value }] : [];
-    });
-  }
-});
+}
 
 interface Seen {
   readonly direction: string | undefined;
@@ -135,3 +107,16 @@ const isRouted = ({ options }: Ipv4Packet): boolean => options.some(({ kind }) =
 
 /** The local port of the punched connection. */
 const ackPort = ([first]: readonly Seen[]): number | undefined => first?.segment.srcPort;
+
+/** TCP segments of a trial at one interface. */
+function seen(report: RunReport, id: string, place: string): Seen[] {
+  const result = report.cells.find(({ cell }) => cell.id === id);
+  if (!result) throw new Error(`no result of ${id}`);
+  const { interfaces, packets } = readTrial(report.dir, result).capture.capture;
+  return packets.flatMap(({ iface, direction, bytes }) => {
+    const packet = decodeIpv4(bytes);
+    if (interfaces[iface]?.name !== place || !packet.ok || packet.value.protocol !== PROTOCOL.tcp) return [];
+    const segment = decodeTcp(packet.value.payload);
+    return segment.ok ? [{ direction, packet: packet.value, segment: segment.value }] : [];
+  });
+}
