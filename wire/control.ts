@@ -31,6 +31,15 @@ interface RouteOptions extends PunchOptions {
   readonly assist: "none" | "low-ttl-copy";
 }
 
+/** When a neighbour's connections begin: like a clock, or as a Poisson process (as user sessions do, Paxson and Floyd 1995). */
+export const ARRIVALS = ["regular", "poisson"] as const;
+
+/** A neighbour's connections, so far apart on average. */
+export interface Traffic {
+  readonly everyMs: number;
+  readonly arrivals: (typeof ARRIVALS)[number];
+}
+
 /** A traversal technique with its parameters, as agents run it. */
 export type TechniqueSpec =
   | { readonly name: "connect" }
@@ -213,7 +222,7 @@ export interface Operations {
   probe: { parameters: ProbeParameters; result: Fingerprint };
   attempt: { parameters: AttemptParameters; result: AttemptResult };
   transfer: { parameters: { sendSeed: string; bytes: number; withinMs: number }; result: TransferResult };
-  "noise-begin": { parameters: { x: string; everyMs: number }; result: Record<never, never> };
+  "noise-begin": { parameters: { x: string; seed: number } & Traffic; result: Record<never, never> };
   "noise-end": { parameters: Record<never, never>; result: { opened: number } };
   keep: { parameters: Record<never, never>; result: Record<never, never> };
   reset: { parameters: Record<never, never>; result: Record<never, never> };

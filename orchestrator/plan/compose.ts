@@ -92,7 +92,7 @@ function service(
         : { NATBED_INTERFACES: interfaces.join(" ") }),
       ...(isHost ? { NATBED_X: ADDRESS.x, NATBED_ATTEMPTS: `${PLACE}/attempts.json` } : {}),
       ...(Object.keys(duties).length > 0 ? { NATBED_DUTIES: JSON.stringify(duties) } : {}),
-      ...(neighbour ? { NATBED_EVERY_MS: String(neighbour.everyMs) } : {}),
+      ...(neighbour ? { NATBED_EVERY_MS: String(neighbour.everyMs), NATBED_ARRIVALS: neighbour.arrivals } : {}),
     },
     configs: [
       { source: id, target: `${PLACE}/${id}.sh` },

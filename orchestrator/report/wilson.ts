@@ -1,3 +1,5 @@
+import type { ExpectedRate } from "../verdict/outcome.ts";
+
 /** Quantile of the standard normal distribution for a two-sided 95 % interval. */
 const Z_95 = 1.959963984540054;
 
@@ -24,9 +26,14 @@ export function wilsonInterval(successes: number, trials: number): { low: number
  */
 const SURPRISE_ALPHA = 1e-4;
 
-/** Whether `direct` of `of` trials contradicts `expectedRate`: two-sided exact binomial test at {@link SURPRISE_ALPHA}. */
-export function rateSurprise(direct: number, of: number, expectedRate: number): boolean {
-  return of > 0 && binomialP(direct, of, expectedRate) < SURPRISE_ALPHA;
+/**
+ * Whether `direct` of `of` trials contradicts what is expected, of a range the end that is nearest: two-sided exact binomial test at
+ * {@link SURPRISE_ALPHA}.
+ */
+export function rateSurprise(direct: number, of: number, expected: ExpectedRate): boolean {
+  if (of === 0) return false;
+  const { from, to } = typeof expected === "number" ? { from: expected, to: expected } : expected;
+  return binomialP(direct, of, Math.min(to, Math.max(from, direct / of))) < SURPRISE_ALPHA;
 }
 
 /** Two-sided exact p-value: the probability of every count that is no more likely than the observed one. */

@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import type { Cause, Expectation } from "../verdict/outcome.ts";
+import type { Cause, Expectation, ExpectedRate } from "../verdict/outcome.ts";
 import type { CellResult, Rate, RunCounts } from "./events.ts";
 
 /** Marks text for a terminal; the identity where colours are off. */
@@ -94,12 +94,16 @@ export function verdictText({ verdict, cause, rate }: Shown): string {
 export function expectationText(expected: Expectation): string {
   switch (expected.verdict) {
     case "direct":
-      return expected.rate === undefined ? "direct" : `direct at a rate of ${expected.rate}`;
+      return expected.rate === undefined ? "direct" : `direct at a rate of ${expectedRateText(expected.rate)}`;
     case "relayed":
       return "relayed";
     case "blocked":
       return `blocked: ${expected.cause}`;
   }
+}
+
+function expectedRateText(rate: ExpectedRate): string {
+  return typeof rate === "number" ? String(rate) : `${rate.from} to ${rate.to}`;
 }
 
 /** `0.31 s`, `42 s`, `3 min 5 s` */

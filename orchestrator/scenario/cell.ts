@@ -1,4 +1,4 @@
-import type { CoreModel, TechniqueSpec } from "../../wire/control.ts";
+import type { CoreModel, Traffic, TechniqueSpec } from "../../wire/control.ts";
 import type { Gateway } from "../nat/model.ts";
 import type { Expectation } from "../verdict/outcome.ts";
 
@@ -21,8 +21,8 @@ export interface Cell {
   /** Absent: the NATs stand directly at the core. */
   readonly carrier?: Carrier;
   readonly core: CoreModel;
-  /** Inside neighbours A2 and B2, each opening a connection to X every so many milliseconds (breaks assumption 4); absent: none. */
-  readonly neighbours?: Readonly<Partial<Record<"a" | "b", { readonly everyMs: number }>>>;
+  /** Inside neighbours A2 and B2, each opening connections to X (breaks assumption 4); absent: none. */
+  readonly neighbours?: Readonly<Partial<Record<"a" | "b", Traffic>>>;
   readonly trials: number;
   /** Time without a word from X after which an attempt is called off, once both sides know each other's endpoint. */
   readonly deadlineMs: number;

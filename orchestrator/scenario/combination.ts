@@ -87,7 +87,14 @@ function checkNeighbour({ technique, neighbour }: MatrixEntry): Problem[] {
   ];
 }
 
-function checkExpectations({ technique, expect }: MatrixEntry): Problem[] {
+/** Techniques that search, or, as simultaneous open where a NAT answers with RST, that depend on who comes first. */
+const BY_CHANCE: readonly MatrixEntry["technique"][] = ["natblaster-4", "simultaneous-open"];
+
+function chanceDecides({ technique, neighbour }: Pick<MatrixEntry, "technique" | "neighbour">): boolean {
+  return BY_CHANCE.includes(technique) || neighbour !== undefined;
+}
+
+function checkExpectations({ technique, neighbour, expect }: MatrixEntry): Problem[] {
   return expect.flatMap((rule, index) => {
     const path = ["expect", index, "verdict"];
     if (technique === "relay" && rule.verdict === "direct") {
@@ -96,11 +103,11 @@ function checkExpectations({ technique, expect }: MatrixEntry): Problem[] {
     if (technique !== "relay" && rule.verdict === "relayed") {
       return [{ path, message: `only technique relay can be relayed, not ${technique}` }];
     }
-    if (rule.verdict === "direct" && rule.rate !== undefined && technique !== "natblaster-4") {
+    if (rule.verdict === "direct" && rule.rate !== undefined && !chanceDecides({ technique, neighbour })) {
       return [
         {
           path: ["expect", index, "rate"],
-          message: `technique ${technique} is not probabilistic; rate is for natblaster-4`,
+          message: `technique ${technique} leaves nothing to chance here; rate is for ${BY_CHANCE.join(", ")}, and where there is a neighbour`,
         },
       ];
     }

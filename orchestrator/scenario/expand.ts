@@ -79,8 +79,8 @@ function titleOf(entry: MatrixEntry): string {
 
 function neighboursOf({ neighbour }: MatrixEntry): Pick<Cell, "neighbours"> {
   if (!neighbour) return {};
-  const { everyMs, beside } = neighbour;
-  return { neighbours: Object.fromEntries(beside.map((side) => [side, { everyMs }])) };
+  const { beside, ...traffic } = neighbour;
+  return { neighbours: Object.fromEntries(beside.map((side) => [side, traffic])) };
 }
 
 function techniqueOf(entry: MatrixEntry): TechniqueSpec {

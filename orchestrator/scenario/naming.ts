@@ -9,8 +9,11 @@ export function blockTitle(technique: TechniqueSpec, neighbours: Cell["neighbour
     const offset = technique.predictionOffset;
     parts.push(`prediction ${offset > 0 ? "+" : ""}${offset}`);
   }
-  const everyMs = neighbours?.a?.everyMs ?? neighbours?.b?.everyMs;
-  if (everyMs !== undefined) parts.push(`${neighbourWords(neighbours)} every ${everyMs} ms`);
+  const traffic = neighbours?.a ?? neighbours?.b;
+  if (traffic) {
+    const often = traffic.arrivals === "poisson" ? "at random, on average every" : "every";
+    parts.push(`${neighbourWords(neighbours)} ${often} ${traffic.everyMs} ms`);
+  }
   return parts.join(", ");
 }
 

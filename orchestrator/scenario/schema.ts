@@ -140,13 +140,19 @@ function entry<Name extends z.ZodType<string>>(gateway: Name) {
   ]);
 }
 
+const share = z.number().min(0).max(1);
+const rateRange = strict({ from: share, to: share }).refine(({ from, to }) => from < to, "from is below to");
+
 function expectRule<Name extends z.ZodType<string>>(gateway: Name) {
   const when = condition(gateway).optional().describe("All of these must hold; without: any cell.");
   return z.discriminatedUnion("verdict", [
     strict({
       when,
       verdict: z.literal("direct"),
-      rate: z.number().gt(0).max(1).optional().describe("Expected share of direct trials."),
+      rate: z
+        .union([share.gt(0), rateRange])
+        .optional()
+        .describe("Expected share of direct trials, or the range that it lies in."),
     }),
     strict({ when, verdict: z.literal("relayed") }),
     strict({ when, verdict: z.literal("blocked"), cause: z.enum(CAUSES) }),

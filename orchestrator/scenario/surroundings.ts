@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ARRIVALS } from "../../wire/control.ts";
 import { oneOrMore, strict } from "./strict.ts";
 
 /** The word for "no carrier" in a list of carriers. */
@@ -33,7 +34,11 @@ export function surroundings<Name extends z.ZodType<string>>(nat: Name) {
       .optional()
       .describe("Carrier-grade NATs in front of NA and NB: { a, b } for one each, { shared } for one before both."),
     neighbour: strict({
-      everyMs: z.int().min(1).max(60_000),
+      everyMs: z.int().min(1).max(60_000).describe("On average, where arrivals are by chance."),
+      arrivals: z
+        .enum(ARRIVALS)
+        .default("regular")
+        .describe("regular: like a clock; poisson: whenever it happens, as people's connections do."),
       beside: z
         .array(z.enum(["a", "b"]))
         .min(1)

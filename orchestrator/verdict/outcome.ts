@@ -64,8 +64,11 @@ export function isResult({ verdict }: { readonly verdict: string }): boolean {
   return !NO_RESULT.includes(verdict);
 }
 
-/** What a scenario claims about a cell. `rate` is the expected share of direct trials of a probabilistic technique. */
+/** A share of trials: where theory knows it the number, else the range that it lies in; the whole of [0, 1] is a question. */
+export type ExpectedRate = number | { readonly from: number; readonly to: number };
+
+/** What a scenario claims about a cell. `rate` is the expected share of direct trials where chance decides. */
 export type Expectation =
-  | { readonly verdict: "direct"; readonly rate?: number }
+  | { readonly verdict: "direct"; readonly rate?: ExpectedRate }
   | { readonly verdict: "relayed" }
   | { readonly verdict: "blocked"; readonly cause: Cause };

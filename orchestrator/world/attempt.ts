@@ -1,6 +1,6 @@
 import { drawAttempt, payloadSeed } from "../../wire/attempt.ts";
 import { unpackPackets } from "../../wire/capture.ts";
-import type { AttemptParameters, CoreModel, NodeId } from "../../wire/control.ts";
+import type { AttemptParameters, CoreModel, NodeId, Traffic } from "../../wire/control.ts";
 import type { Capture, Evidence, Exchange } from "../evidence/types.ts";
 import { ADDRESS } from "../plan/addresses.ts";
 import { deadlineOf, transferWithinMs } from "../plan/deadline.ts";
@@ -58,7 +58,7 @@ export async function runAttempt(
   await setCore(world, core, plan.a.seed); // with this seed, and in this attempt's log
   const startedAtUs = Date.now() * 1000;
   const noisy = SIDES.filter((side) => neighbours?.[side]);
-  await Promise.all(noisy.map((side) => beginNoise(world, side, neighbours?.[side]?.everyMs ?? 0)));
+  await Promise.all(noisy.map((side) => beginNoise(world, side, { ...neighbours![side]!, seed: plan[side].seed })));
   const attempts = await attemptBoth(world, plan);
   const opened = await Promise.all(noisy.map((side) => endNoise(world, side)));
   const proof = attempts.a.ok && attempts.b.ok ? await exchangeAll(world, plan, core) : NOTHING_CONNECTED;
@@ -78,8 +78,8 @@ export async function runAttempt(
   };
 }
 
-async function beginNoise(world: World, side: Side, everyMs: number): Promise<void> {
-  await world.agent(`${side}2`).call("noise-begin", { x: ADDRESS.x, everyMs });
+async function beginNoise(world: World, side: Side, traffic: Traffic & { readonly seed: number }): Promise<void> {
+  await world.agent(`${side}2`).call("noise-begin", { x: ADDRESS.x, ...traffic });
 }
 
 async function endNoise(world: World, side: Side): Promise<readonly [Side, number]> {

@@ -32,8 +32,10 @@ describe("compose/", () => {
 
 describe("renderCompose", () => {
   it("gives every node the capabilities and sysctls of its recipe and no network", () => {
-    const { services } = read(renderCompose({ ...world, neighbours: { a: { everyMs: 10 } } }));
-    const shape = shapeOf({ neighbours: { a: { everyMs: 10 } } });
+    const { services } = read(
+      renderCompose({ ...world, neighbours: { a: { everyMs: 10, arrivals: "regular" as const } } }),
+    );
+    const shape = shapeOf({ neighbours: { a: { everyMs: 10, arrivals: "regular" as const } } });
     const recipes = [coreNode(shape), ...nodesOf(shape)];
     expect(Object.keys(services)).toEqual(recipes.map(({ id }) => id));
     for (const { id, capabilities, sysctls } of recipes) {

@@ -72,6 +72,15 @@ describe("rateSurprise", () => {
     expect(rateSurprise(0, 0, 0.9506)).toBe(false);
   });
 
+  it("takes a range at its word: inside it nothing contradicts, outside it the nearer end counts", () => {
+    expect(rateSurprise(0, 50, { from: 0, to: 1 })).toBe(false);
+    expect(rateSurprise(50, 50, { from: 0, to: 1 })).toBe(false);
+    expect(rateSurprise(20, 50, { from: 0.3, to: 0.5 })).toBe(false);
+    expect(rateSurprise(28, 50, { from: 0.3, to: 0.5 })).toBe(rateSurprise(28, 50, 0.5));
+    expect(rateSurprise(45, 50, { from: 0.3, to: 0.5 })).toBe(true);
+    expect(rateSurprise(1, 50, { from: 0.3, to: 0.5 })).toBe(true);
+  });
+
   it("is wrong about a right implementation in fewer than one of 10,000 runs, whatever the rate", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 60 }), fc.double({ min: 0.01, max: 0.99, noNaN: true }), (of, rate) => {

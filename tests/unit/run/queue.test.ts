@@ -20,7 +20,7 @@ function cellOf(group: number, index: number): Cell {
     trials: 1,
     deadlineMs: 1000,
     expected: { verdict: "direct" },
-    ...(group % 2 === 1 ? { neighbours: { a: { everyMs: 10 } } } : {}),
+    ...(group % 2 === 1 ? { neighbours: { a: { everyMs: 10, arrivals: "regular" as const } } } : {}),
   };
 }
 const groupOf = ({ id }: Cell): string => id.split("-")[0] ?? "";

@@ -115,7 +115,11 @@ describe("an impossible combination", () => {
       /relay sends every byte through X/,
     ],
     ["a relayed dial", `${dial}expect: [{ verdict: relayed }]`, /only technique relay can be relayed/],
-    ["a rate without a birthday", `${dial}expect: [{ verdict: direct, rate: 0.5 }]`, /rate is for natblaster-4/],
+    [
+      "a rate where nothing is by chance",
+      `${dial}expect: [{ verdict: direct, rate: 0.5 }]`,
+      /rate is for natblaster-4/,
+    ],
     [
       "a collision without a birthday",
       `${dial}expect: [{ verdict: blocked, cause: no-collision }]`,

@@ -113,6 +113,11 @@ describe("a neighbour", () => {
       { a: { everyMs: 7 }, b: { everyMs: 7 } },
       "simultaneous-open, neighbours every 7 ms",
     ],
+    [
+      "{ everyMs: 40, arrivals: poisson }",
+      { a: { everyMs: 40, arrivals: "poisson" } },
+      "simultaneous-open, neighbour at random, on average every 40 ms",
+    ],
   ])("%s is beside whom it says, A by default", (words, neighbours, block) => {
     expect(cellsOf(`neighbour: ${words}`)[0]).toMatchObject({ neighbours, block });
   });
@@ -120,6 +125,7 @@ describe("a neighbour", () => {
   it.each([
     ["beside nobody", "neighbour: { everyMs: 5, beside: [] }", /beside: received \[\], needs at least 1 item/],
     ["beside somebody else", "neighbour: { everyMs: 5, beside: [c] }", /beside\[0\]: received "c", allowed: a, b/],
+    ["with a rhythm of its own", "neighbour: { everyMs: 5, arrivals: bursts }", /arrivals: received "bursts"/],
     ["without a pace", "neighbour: { beside: [a] }", /everyMs: missing, expected number/],
   ])("is refused %s", (_, lines, problem) => {
     expect(problemsOf(punch(lines))).toEqual([expect.stringMatching(problem)]);
