@@ -1,6 +1,7 @@
 import { PLAIN_CORE, type CoreModel } from "../../wire/control.ts";
 import { CORE_QUEUES, hopAddress } from "../../wire/core.ts";
-import { u8 } from "../../wire/bytes.ts";
+import { u32ToIpv4 } from "../../wire/address.ts";
+import { u8, u32be } from "../../wire/bytes.ts";
 import {
   decodeQueue,
   encodeQueueBind,
@@ -29,15 +30,20 @@ const MOST_HELD = 65_536;
 const SLACK_MS = 0.03;
 /** Packets taken in at a time: those that are due must not wait for a flood to end. */
 const AT_ONCE = 256;
-const TTL_AT = 8;
+/** Offsets in an IPv4 header (RFC 791 section 3.1). */
+const [TTL_AT, DESTINATION_AT] = [8, 16];
+/** A birthday's errors, all of them under way at once. */
+const ERRORS_HELD_BYTES = 16 << 20;
 const PREROUTING = 0;
 
 /**
- * The user-space hop in R. R's iptables rules (orchestrator/plan/core.ts) queue here, in one first-in-first-out queue, R's own ICMP
- * errors and all that goes to or comes from X; of a core with delay or loss, everything. It exists for these reasons:
+ * The user-space hop in R. R's iptables rules (orchestrator/plan/core.ts) queue here what ends at R and all that goes to or comes
+ * from X; of a core with delay or loss, everything. It exists for these reasons:
  * - On zero-latency links an ICMP error arrives inside the connect() that caused it, while the socket is locked, and the
  *   kernel takes it for a soft error (tcp_v4_err(), sock_owned_by_user). A hop through user space makes it arrive later,
- *   as on any real network; and because X's packets share the queue, never after X's answer to the same SYN.
+ *   as on any real network; and because X's packets take the same way, never after X's answer to the same SYN.
+ * - The kernel's own errors would be held at the expense of one socket for each processor (net/ipv4/icmp.c icmp_xmit_lock()), which
+ *   all namespaces share: a birthday's flood in one world would use it up, and the errors of the other worlds would never be sent.
  * - X's link can be cut and restored without taking an interface down.
  * - A core's delay and loss need neither netem, which many kernels lack, nor tc: packets are held until they are due.
  * - What dies at a router between a NAT and R is answered from that router's address.
@@ -46,17 +52,17 @@ export class CoreQueue {
   readonly #socket = new NetfilterSocket();
   readonly #line = new DelayLine();
   readonly #alarm = new Alarm(() => this.#release());
+  readonly #raw = new RawSocket(ERRORS_HELD_BYTES);
   #links: Links = { x: -1, address: new Map() };
   #core: CoreModel = PLAIN_CORE;
   #draws = seededDraws("");
-  #raw: RawSocket | undefined;
   #cut = false;
   #dropped = 0;
 
   start(): void {
     this.#links = readLinks();
     for (const queue of [crossing, expiring]) this.#socket.send(encodeQueueBind(1, queue));
-    this.#socket.send(encodeQueueLength(2, crossing, MOST_HELD));
+    for (const queue of [crossing, expiring]) this.#socket.send(encodeQueueLength(2, queue, MOST_HELD));
     this.#socket.send(encodeQueueCopy(3, crossing, { mode: "meta" }));
     this.#socket.send(encodeQueueCopy(3, expiring, { mode: "packet", range: QUOTED_BYTES }));
     watchReadable(this.#socket.fd, () => this.#serve());
@@ -138,17 +144,20 @@ export class CoreQueue {
     if (nextDueMs !== undefined && !this.#alarm.isSet) this.#alarm.set(nextDueMs - performance.now());
   }
 
-  /** Ends a packet at a router between a NAT and R, which answers as R does. */
+  /** Ends a packet at R or at a router between a NAT and R, and answers it. */
   #expire({ packetId, hook, inDevice, outDevice, payload }: QueuedPacket): void {
-    this.#drop(expiring, packetId);
-    const link = this.#links.address.get((hook === PREROUTING ? inDevice : outDevice) ?? -1);
-    if (this.#core.icmp === "off" || !link) return;
+    const device = (hook === PREROUTING ? inDevice : outDevice) ?? -1;
+    const verdict = [...this.#links.address.values()].includes(u32ToIpv4(u32be(payload, DESTINATION_AT)))
+      ? "accept"
+      : "drop";
+    this.#socket.send(encodeQueueVerdict({ queue: expiring, packetId, verdict }));
+    const link = this.#links.address.get(device);
+    if (verdict === "accept" || this.#core.icmp === "off" || !link) return;
     const ttl = Math.max(1, u8(payload, TTL_AT));
-    const hop = hopAddress(link, hook === PREROUTING ? ttl : this.#core.extraHops + 1 - ttl);
-    const answer = timeExceeded(payload, hop);
-    if (!answer) return;
-    this.#raw ??= new RawSocket();
-    this.#raw.send(answer.datagram, answer.to);
+    const { extraHops } = device === this.#links.x ? PLAIN_CORE : this.#core;
+    const nth = hook === PREROUTING ? ttl : extraHops + 1 - ttl;
+    const answer = timeExceeded(payload, nth > extraHops ? link : hopAddress(link, nth));
+    if (answer) this.#raw.send(answer.datagram, answer.to);
   }
 
   #accept(upTo: number): void {

@@ -32,6 +32,7 @@ export const SO_REUSEADDR = 2;
 export const SO_ATTACH_FILTER = 26;
 export const SO_REUSEPORT = 15;
 export const SO_LINGER = 13;
+export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 export const SO_TIMESTAMPNS = 35;
 export const IPPROTO_IP = 0;

@@ -5,9 +5,9 @@ import { CORE_QUEUES, X_LINK } from "../../wire/core.ts";
 const NAT_LINKS = ["wan-a", "wan-b"] as const;
 
 /**
- * What makes R the core of a world; loading it replaces the core before. Its own ICMP errors and everything to and from X take a hop
- * through user space (agents/core/queue.ts says why), and everything else does too where the core delays or loses packets; otherwise
- * the kernel forwards it. Source routes are the kernel's own choice: nft's `ip option lsrr exists` overlooks those that are under way
+ * What makes R the core of a world; loading it replaces the core before. What ends here goes to R's agent, which answers it; R's own ICMP
+ * errors and everything to and from X take a hop through user space (agents/core/queue.ts says why), and everything else does too where
+ * the core delays or loses packets; otherwise the kernel forwards it. Source routes are the kernel's own choice: nft's `ip option lsrr exists` overlooks those that are under way
  * already (nft_exthdr.c ipv4_find_option() takes a pointer behind the first address for a malformed option).
  */
 export function renderCoreRules(core: CoreModel): GatewayRules {
@@ -36,15 +36,16 @@ function iptablesRules(core: CoreModel): string {
     "*mangle",
     ":PREROUTING ACCEPT",
     ":POSTROUTING ACCEPT",
-    ...NAT_LINKS.flatMap((link) => hopRules(`PREROUTING -i ${link}`, core)),
-    ...NAT_LINKS.flatMap((link) => hopRules(`POSTROUTING -o ${link}`, core)),
+    ...NAT_LINKS.flatMap((link) => hopRules(`PREROUTING -i ${link}`, core, core.extraHops + 1)),
+    endsWithin("PREROUTING", 1),
+    ...NAT_LINKS.flatMap((link) => hopRules(`POSTROUTING -o ${link}`, core, core.extraHops)),
     "COMMIT",
     "*filter",
     ":INPUT ACCEPT",
     ":FORWARD ACCEPT",
     ":OUTPUT ACCEPT",
     ...(core.icmp === "off" ? ["-A OUTPUT -p icmp --icmp-type time-exceeded -j DROP"] : []),
-    ...["OUTPUT -p icmp", ...crossing(core)].map((which) => `-A ${which} -j ${queue}`),
+    ...crossing(core).map((which) => `-A ${which} -j ${queue}`),
     "COMMIT",
     "",
   ].join("\n");
@@ -54,14 +55,17 @@ function iptablesRules(core: CoreModel): string {
 const queue = `NFQUEUE --queue-num ${CORE_QUEUES.crossing} --queue-bypass`;
 
 function crossing({ delayMs, lossPercent }: CoreModel): readonly string[] {
-  return delayMs > 0 || lossPercent > 0 ? ["FORWARD"] : [`FORWARD -i ${X_LINK}`, `FORWARD -o ${X_LINK}`];
+  if (delayMs > 0 || lossPercent > 0) return ["OUTPUT -p icmp", "FORWARD"];
+  // what R's agent sends has taken its hop already
+  return ["OUTPUT -p icmp ! --icmp-type time-exceeded", `FORWARD -i ${X_LINK}`, `FORWARD -o ${X_LINK}`];
 }
 
-/** Routers in between: a TTL that is too small for them ends there, which the agent answers; any other is smaller behind them. */
-function hopRules(where: string, { extraHops }: CoreModel): readonly string[] {
-  if (extraHops === 0) return [];
-  return [
-    `-A ${where} -m ttl --ttl-lt ${extraHops + 1} -j NFQUEUE --queue-num ${CORE_QUEUES.expiring}`,
-    `-A ${where} -j TTL --ttl-dec ${extraHops}`,
-  ];
+/** Routers in between: a TTL that is too small for `hops` of them ends there, any other is smaller behind them. */
+function hopRules(where: string, { extraHops }: CoreModel, hops: number): readonly string[] {
+  return extraHops === 0 ? [] : [endsWithin(where, hops), `-A ${where} -j TTL --ttl-dec ${extraHops}`];
+}
+
+/** `--queue-bypass`: before the agent listens, the kernel answers what ends at R itself. */
+function endsWithin(where: string, hops: number): string {
+  return `-A ${where} -m ttl --ttl-lt ${hops + 1} -j NFQUEUE --queue-num ${CORE_QUEUES.expiring} --queue-bypass`;
 }

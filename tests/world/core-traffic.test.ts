@@ -24,6 +24,26 @@ describe.skipIf(noEngine)("what crosses the core", () => {
   });
   afterAll(() => world?.[Symbol.asyncDispose]());
 
+  it.each([0, 50])("answers each of a flood that ends at R, %i ms away", async (delayMs) => {
+    await setCore(world, coreWith({ delayMs }));
+    await cleanWorld(world);
+    await world.agent("x").call("capture-begin", {});
+    const [na] = natEdges(world);
+    const flood = Array.from({ length: 2_000 }, (_, n): Probe => {
+      return { id: n + 1, kind: "expiring", from: X_EDGE, to: na!, ttl: 1 };
+    });
+    await sendProbes(world, flood);
+    const answered = new Set<number>();
+    await until(
+      "every packet is answered",
+      async () => {
+        for (const { probe } of (await sightProbes(world, flood, [X_EDGE])).answers) answered.add(probe.id);
+        return answered.size === flood.length || undefined;
+      },
+      { withinMs: 10_000, seen: () => answered.size },
+    );
+  });
+
   it.each([5, 20, 50])("takes %i ms, hardly more and never less, and keeps its order", async (delayMs) => {
     await setCore(world, coreWith({ delayMs }));
     const rounds: Sample[] = [];

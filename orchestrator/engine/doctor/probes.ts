@@ -42,6 +42,13 @@ export const PROBES: readonly Probe[] = [
     fix: `${MODULES} xt_NFQUEUE nfnetlink_queue`,
   },
   {
+    check: "iptables ttl",
+    command: "iptables -t mangle -A PREROUTING -m ttl --ttl-lt 2 -j NFQUEUE --queue-num 0",
+    ifNot: "fail",
+    meaning: "ICMP errors of the core",
+    fix: `${MODULES} xt_hl`,
+  },
+  {
     check: "nftables",
     command: "nft add table ip doctor",
     ifNot: "fail",

@@ -8,22 +8,29 @@ const rules = (different: Parameters<typeof coreWith>[0]): string[] =>
     .iptables.split("\n")
     .filter((line) => line.startsWith("-A"));
 const PLAIN = rules({});
+const ENDS_AT_R = "-A PREROUTING -m ttl --ttl-lt 2 -j NFQUEUE --queue-num 1 --queue-bypass";
 
 describe("the rules of the core", () => {
   it("let the kernel forward everything but X's packets where the core adds nothing", () => {
     expect(PLAIN).toEqual([
-      "-A OUTPUT -p icmp -j NFQUEUE --queue-num 0 --queue-bypass",
+      ENDS_AT_R,
+      "-A OUTPUT -p icmp ! --icmp-type time-exceeded -j NFQUEUE --queue-num 0 --queue-bypass",
       "-A FORWARD -i wan-x -j NFQUEUE --queue-num 0 --queue-bypass",
       "-A FORWARD -o wan-x -j NFQUEUE --queue-num 0 --queue-bypass",
     ]);
   });
 
   it.each([{ delayMs: 5 }, { lossPercent: 1 }])("send everything through user space for %j", (different) => {
-    expect(rules(different)).toEqual([PLAIN[0], "-A FORWARD -j NFQUEUE --queue-num 0 --queue-bypass"]);
+    expect(rules(different)).toEqual([
+      ENDS_AT_R,
+      "-A OUTPUT -p icmp -j NFQUEUE --queue-num 0 --queue-bypass",
+      "-A FORWARD -j NFQUEUE --queue-num 0 --queue-bypass",
+    ]);
   });
 
   it("keep R's own time-exceeded back, and nothing else, where it is silent", () => {
-    expect(rules({ icmp: "off" })).toEqual(["-A OUTPUT -p icmp --icmp-type time-exceeded -j DROP", ...PLAIN]);
+    const [ending, ...rest] = PLAIN;
+    expect(rules({ icmp: "off" })).toEqual([ending, "-A OUTPUT -p icmp --icmp-type time-exceeded -j DROP", ...rest]);
   });
 
   it("ask the routing table whether X may have sent what it sends", () => {
@@ -33,9 +40,15 @@ describe("the rules of the core", () => {
   it("take from each TTL what the routers between take, on the way in and on the way out", () => {
     const hops = rules({ extraHops: 3 }).filter((line) => !PLAIN.includes(line));
     expect(hops).toEqual(
-      ["PREROUTING -i wan-a", "PREROUTING -i wan-b", "POSTROUTING -o wan-a", "POSTROUTING -o wan-b"].flatMap(
-        (where) => [`-A ${where} -m ttl --ttl-lt 4 -j NFQUEUE --queue-num 1`, `-A ${where} -j TTL --ttl-dec 3`],
-      ),
+      [
+        ["PREROUTING -i wan-a", 5],
+        ["PREROUTING -i wan-b", 5],
+        ["POSTROUTING -o wan-a", 4],
+        ["POSTROUTING -o wan-b", 4],
+      ].flatMap(([where, ttl]) => [
+        `-A ${where} -m ttl --ttl-lt ${ttl} -j NFQUEUE --queue-num 1 --queue-bypass`,
+        `-A ${where} -j TTL --ttl-dec 3`,
+      ]),
     );
   });
 
