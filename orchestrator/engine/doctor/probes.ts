@@ -42,7 +42,7 @@ export const PROBES: readonly Probe[] = [
     fix: `${MODULES} xt_NFQUEUE nfnetlink_queue`,
   },
   {
-    check: "iptables ttl",
+    check: "iptables TTL match",
     command: "iptables -t mangle -A PREROUTING -m ttl --ttl-lt 2 -j NFQUEUE --queue-num 0",
     ifNot: "fail",
     meaning: "ICMP errors of the core",
