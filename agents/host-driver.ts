@@ -94,29 +94,33 @@ export class HostAttempt {
       case "connect":
         return this.#background(this.#network.connect(action), "port-busy");
       case "abort":
-        return this.#network.abort();
+        return this.#network.abort(action);
       case "copy-syn":
         return this.#network.copySyn(action);
       case "leave-route":
-        return this.#network.leaveRoute();
+        return this.#network.leaveRoute(action);
       case "listen":
         return this.#background(this.#network.listen(action), "port-busy");
       case "join-relay":
-        return this.#background(this.#network.joinRelay(), "rendezvous-lost");
+        return this.#background(this.#network.joinRelay(action), "rendezvous-lost");
       case "flood":
         return this.#background(this.#network.flood(action), "missing-capability");
       case "mute-resets":
         return this.#network.muteResets(action);
       case "greet":
-        return this.#background(this.#network.greet(), "reset-after-open");
+        return this.#background(this.#network.greet(action), "reset-after-open");
+      case "choose":
+        return this.#background(this.#network.choose(action), "reset-after-open");
+      case "await-choice":
+        return this.#background(this.#network.awaitChoice(action), "reset-after-open");
       case "set-ttl":
-        this.#network.ttl = action.ttl;
-        return;
+        return this.#network.setTtl(action);
       case "tell":
         return this.#network.tell(action.message);
       case "wait":
         return this.#wait(action);
       case "adopt":
+        this.#network.adopt(action);
         return this.#end({ ok: true, ...this.#network.ends, connectMs: performance.now() - this.#started });
       case "give-up":
         return this.#giveUp(action.failure, action.detail);

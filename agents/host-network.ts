@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { formatEndpoint, port, type Endpoint, type Ipv4 } from "../wire/address.ts";
-import type { AttemptParameters } from "../wire/control.ts";
+import type { AttemptParameters, FailureCode } from "../wire/control.ts";
 import { X_PORTS, type HostMessage } from "../wire/rendezvous.ts";
 import { seededBytes, seededPorts } from "../wire/seeded.ts";
 import type { TcpSegment } from "../wire/tcp.ts";
@@ -8,14 +8,15 @@ import type { Recorder } from "./capture.ts";
 import { log } from "./channel.ts";
 import { copyOfSyn, floodDatagrams, watchHit, watchSyn } from "./host-packets.ts";
 import { Rendezvous, type RendezvousListener } from "./host-rendezvous.ts";
-import { failureOf, greet } from "./host-sockets.ts";
+import type { Greeting } from "./greeting.ts";
+import { HostSockets, failureOf } from "./host-sockets.ts";
 import { muteResets } from "./mute.ts";
 import { RawSocket } from "./net/raw-socket.ts";
-import { TcpSocket, listenOn } from "./net/tcp-socket.ts";
+import { TcpSocket } from "./net/tcp-socket.ts";
 import { predictNext, testPrediction } from "./probe/prediction.ts";
 import { measureTtl } from "./probe/ttl.ts";
 import { reportOf } from "./syn-report.ts";
-import type { HostAction, HostEvent } from "./technique/machine.ts";
+import type { HostAction, HostEvent, SocketName } from "./technique/machine.ts";
 
 type Action<Kind extends HostAction["kind"]> = Extract<HostAction, { kind: Kind }>;
 
@@ -33,21 +34,21 @@ export class HostNetwork {
   readonly #recorder: Recorder;
   readonly #happened: (event: HostEvent) => void;
   readonly #cleanups: (() => unknown)[] = [];
+  readonly #sockets: HostSockets;
   #rendezvous: Rendezvous | undefined;
-  #punch: TcpSocket | undefined;
   #syn: { readonly segment: TcpSegment; readonly to: Endpoint } | undefined;
-  #stream: Socket | undefined;
 
   constructor(parameters: AttemptParameters, recorder: Recorder, happened: (event: HostEvent) => void) {
     this.#parameters = parameters;
     this.#recorder = recorder;
     this.#happened = happened;
+    this.#sockets = new HostSockets(parameters);
+    this.#cleanups.push(() => this.#sockets.dispose());
   }
 
-  /** The stream of the last connection that came about. */
+  /** The stream of the connection that was adopted. */
   get stream(): Socket {
-    if (!this.#stream) throw new Error("the attempt has no connection");
-    return this.#stream;
+    return this.#sockets.adopted;
   }
 
   /** Both ends of that connection as this host sees them. */
@@ -90,28 +91,25 @@ export class HostNetwork {
     this.#happened({ kind: "ttl-measured", ttl });
   }
 
-  async connect({ localPort, to, ttl, byWayOfX }: Action<"connect">): Promise<void> {
+  async connect({ socket: name, localPort, to, ttl, byWayOfX }: Action<"connect">): Promise<void> {
     const route = byWayOfX && { via: this.#parameters.x as Ipv4 };
-    log("connect", { localPort, to: formatEndpoint(to), ttl, ...route });
-    const socket = new TcpSocket({ localPort, ...(ttl === undefined ? {} : { ttl }), ...route });
-    this.#keep(socket);
-    this.#punch = socket;
+    log("connect", { socket: name, localPort, to: formatEndpoint(to), ttl, ...route });
+    const socket = this.#sockets.create(name, { localPort, ...(ttl === undefined ? {} : { ttl }), ...route });
     this.#cleanups.push(
       watchSyn(this.#recorder, { localPort, to, ...route }, (segment) => {
         this.#syn = { segment, to };
         const syn = reportOf(segment);
         log("syn-seen", { localPort, to: formatEndpoint(to), syn });
-        this.#happened({ kind: "syn-seen", socket: "punch", syn });
+        this.#happened({ kind: "syn-seen", socket: name, syn });
       }),
     );
     try {
       await socket.connect(to.ip, to.port);
-      log("connected", { localPort, to: formatEndpoint(to) });
-      this.#opened(socket.stream);
+      log("connected", { socket: name, localPort, to: formatEndpoint(to) });
+      this.#sockets.opened(name, socket.stream);
+      this.#happened({ kind: "connected", socket: name });
     } catch (error) {
-      const failure = failureOf(error, "deadline");
-      log("connect-failed", { localPort, to: formatEndpoint(to), ...failure });
-      this.#happened({ kind: "connect-failed", socket: "punch", ...failure });
+      this.#failed(name, error, "deadline");
     }
   }
 
@@ -125,44 +123,51 @@ export class HostNetwork {
     log("syn-copied", { to: formatEndpoint(to), ttl });
   }
 
-  leaveRoute(): void {
-    this.#punch?.leaveRoute();
+  leaveRoute({ socket }: Action<"leave-route">): void {
+    this.#sockets.leaveRoute(socket);
   }
 
-  /** The TTL of the last socket that was connected. */
-  set ttl(ttl: number) {
-    if (this.#punch) this.#punch.ttl = ttl;
+  setTtl({ socket, ttl }: Action<"set-ttl">): void {
+    this.#sockets.setTtl(socket, ttl);
   }
 
-  /** Closes the last socket that was to connect, if it still is to. */
-  abort(): void {
-    this.#punch?.destroy();
+  abort({ socket }: Action<"abort">): void {
+    this.#sockets.reset(socket);
   }
 
-  async listen({ localPort }: Action<"listen">): Promise<void> {
-    const server = await listenOn(localPort, (stream) => {
-      log("accepted", { from: `${stream.remoteAddress}:${stream.remotePort}` });
-      stream.on("error", () => {}); // as in TcpSocket
-      this.#cleanups.push(() => stream.resetAndDestroy());
-      this.#opened(stream);
+  async listen({ socket, localPort }: Action<"listen">): Promise<void> {
+    await this.#sockets.listen(socket, localPort, (accepted, stream) => {
+      log("accepted", { socket: accepted, from: `${stream.remoteAddress}:${stream.remotePort}` });
+      this.#happened({ kind: "connected", socket: accepted });
     });
-    this.#cleanups.push(() => server.close());
-    log("listening", { localPort });
-    this.#happened({ kind: "listening", socket: "punch" });
+    log("listening", { socket, localPort });
+    this.#happened({ kind: "listening", socket });
   }
 
-  async joinRelay(): Promise<void> {
+  async joinRelay({ socket: name }: Action<"join-relay">): Promise<void> {
     const { x, session, key, role } = this.#parameters;
-    const socket = new TcpSocket({ localPort: 0 });
-    this.#keep(socket);
+    const socket = this.#sockets.create(name, { localPort: 0 });
     await socket.connect(x, X_PORTS.relay);
     socket.stream.write(`${JSON.stringify({ t: "relay", session, key, role })}\n`);
-    this.#opened(socket.stream);
+    this.#sockets.opened(name, socket.stream);
+    this.#happened({ kind: "connected", socket: name });
   }
 
-  async greet(): Promise<void> {
-    await greet(this.stream, this.#parameters);
-    this.#happened({ kind: "verified", socket: "punch" });
+  greet({ socket }: Action<"greet">): Promise<void> {
+    return this.#converse(socket, "verified", (greeting) => greeting.verify());
+  }
+
+  choose({ socket }: Action<"choose">): Promise<void> {
+    return this.#converse(socket, "agreed", (greeting) => greeting.choose());
+  }
+
+  awaitChoice({ socket }: Action<"await-choice">): Promise<void> {
+    return this.#converse(socket, "agreed", (greeting) => greeting.awaitChoice());
+  }
+
+  adopt({ socket }: Action<"adopt">): void {
+    this.#sockets.adopt(socket);
+    log("adopted", { socket });
   }
 
   muteResets({ towards }: Action<"mute-resets">): void {
@@ -192,9 +197,26 @@ export class HostNetwork {
     this.#cleanups.push(() => socket.destroy());
   };
 
-  #opened(stream: Socket): void {
-    this.#stream = stream;
-    this.#happened({ kind: "connected", socket: "punch" });
+  /** Says on a socket what is to be said; one that breaks meanwhile, or has a stranger at its other end, fails alone. */
+  async #converse(
+    socket: SocketName,
+    kind: "verified" | "agreed",
+    say: (greeting: Greeting) => Promise<void>,
+  ): Promise<void> {
+    try {
+      await say(this.#sockets.greeting(socket));
+    } catch (error) {
+      return this.#failed(socket, error, "reset-after-open");
+    }
+    log(kind, { socket });
+    this.#happened({ kind, socket });
+  }
+
+  #failed(socket: SocketName, error: unknown, otherwise: FailureCode): void {
+    const failure = failureOf(error, otherwise);
+    log("connect-failed", { socket, ...failure });
+    this.#sockets.reset(socket);
+    this.#happened({ kind: "connect-failed", socket, ...failure });
   }
 }
 

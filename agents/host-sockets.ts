@@ -1,32 +1,96 @@
-import type { Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 import type { FailureCode } from "../wire/control.ts";
-import { HELLO_BYTES, helloOf } from "../wire/hello.ts";
-import { peerOf } from "./technique/machine.ts";
-import type { HostRole } from "../wire/rendezvous.ts";
+import { Greeting, type Identity } from "./greeting.ts";
+import { TcpSocket, listenOn, type TcpOptions } from "./net/tcp-socket.ts";
+import type { SocketName } from "./technique/machine.ts";
 
-interface Greeting {
-  readonly role: HostRole;
-  readonly session: string;
-  readonly key: string;
-}
+/** The sockets of one attempt by name: any number may connect, listen and greet at once, until one of them is adopted. */
+export class HostSockets {
+  readonly #identity: Identity;
+  readonly #outgoing = new Map<SocketName, TcpSocket>();
+  readonly #listening = new Map<SocketName, Server>();
+  readonly #open = new Map<SocketName, { readonly stream: Socket; readonly greeting: Greeting }>();
+  #adopted: Socket | undefined;
 
-/** Sends our hello and resolves once the peer's arrived; rejects when the connection breaks or the hello is wrong. */
-export function greet(stream: Socket, { role, session, key }: Greeting): Promise<void> {
-  const expected = helloOf(peerOf(role), session, key);
-  stream.write(helloOf(role, session, key));
-  return new Promise((resolve, reject) => {
-    const onReadable = (): void => {
-      const hello = stream.read(HELLO_BYTES) as Buffer | null;
-      if (!hello) return;
-      stream.removeListener("readable", onReadable);
-      stream.removeListener("error", reject);
-      if (hello.equals(expected)) resolve();
-      else reject(new Error("the peer's hello is not of this session"));
-    };
-    stream.on("readable", onReadable);
-    stream.on("error", reject);
-    stream.once("end", () => reject(new Error("closed before the peer's hello")));
-  });
+  constructor(identity: Identity) {
+    this.#identity = identity;
+  }
+
+  /** The stream of the socket that was adopted. */
+  get adopted(): Socket {
+    if (!this.#adopted) throw new Error("the attempt has no connection");
+    return this.#adopted;
+  }
+
+  /** A socket yet to be connected; an earlier one of that name is gone. */
+  create(name: SocketName, options: TcpOptions): TcpSocket {
+    this.reset(name);
+    const socket = new TcpSocket(options);
+    this.#outgoing.set(name, socket);
+    return socket;
+  }
+
+  /** Calls `onAccepted` for every connection, with its name. */
+  async listen(
+    name: SocketName,
+    localPort: number,
+    onAccepted: (name: SocketName, stream: Socket) => void,
+  ): Promise<void> {
+    let count = 0;
+    const server = await listenOn(localPort, (stream) => {
+      stream.on("error", () => {}); // as in TcpSocket
+      const accepted = `${name}-${++count}`;
+      this.opened(accepted, stream);
+      onAccepted(accepted, stream);
+    });
+    this.#listening.set(name, server);
+  }
+
+  /** Takes note that a socket is connected. */
+  opened(name: SocketName, stream: Socket): void {
+    this.#open.set(name, { stream, greeting: new Greeting(stream, this.#identity) });
+  }
+
+  greeting(name: SocketName): Greeting {
+    const open = this.#open.get(name);
+    if (!open) throw new Error(`${name} is not connected`);
+    return open.greeting;
+  }
+
+  setTtl(name: SocketName, ttl: number): void {
+    const socket = this.#outgoing.get(name);
+    if (socket && !socket.stream.destroyed) socket.ttl = ttl;
+  }
+
+  leaveRoute(name: SocketName): void {
+    this.#outgoing.get(name)?.leaveRoute();
+  }
+
+  /** Keeps one socket for whoever asked for the connection, and resets all others: they lost. */
+  adopt(name: SocketName): void {
+    this.#adopted = this.#open.get(name)?.stream;
+    for (const other of [...this.#outgoing.keys(), ...this.#open.keys()]) if (other !== name) this.reset(other);
+    this.#closeListeners();
+  }
+
+  /** Ends a socket with RST where it is connected, silently where it is not yet. */
+  reset(name: SocketName): void {
+    this.#outgoing.get(name)?.destroy();
+    this.#open.get(name)?.stream.resetAndDestroy();
+    this.#outgoing.delete(name);
+    this.#open.delete(name);
+  }
+
+  /** Ends all of them. */
+  dispose(): void {
+    for (const name of [...this.#outgoing.keys(), ...this.#open.keys()]) this.reset(name);
+    this.#closeListeners();
+  }
+
+  #closeListeners(): void {
+    for (const server of this.#listening.values()) server.close();
+    this.#listening.clear();
+  }
 }
 
 const FAILURE_OF: Readonly<Record<string, FailureCode>> = {
@@ -39,6 +103,9 @@ const FAILURE_OF: Readonly<Record<string, FailureCode>> = {
   EACCES: "missing-capability",
   EADDRINUSE: "port-busy",
   EADDRNOTAVAIL: "port-busy",
+  EMFILE: "fd-limit",
+  ENFILE: "fd-limit",
+  ESTRANGER: "stranger",
 };
 
 /** The typed failure behind a socket error; `otherwise` where its code says nothing special. */

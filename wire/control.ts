@@ -77,11 +77,13 @@ export const FAILURES = [
   "icmp-leak", // EHOSTUNREACH or ENETUNREACH: an ICMP error reached the host
   "peer-nat-reset", // ECONNREFUSED
   "reset-after-open", // ECONNRESET
+  "stranger", // somebody answered who does not have the session's key
   "no-collision", // birthday: no forged SYN+ACK came through
   "peer-failed", // X says that the other side gave up
   "prediction-failed", // X's probe ports did not answer
   "missing-capability", // EPERM
   "port-busy", // EADDRINUSE or EADDRNOTAVAIL
+  "fd-limit", // EMFILE or ENFILE: no more sockets
   "rendezvous-lost", // the connection to X broke or X refused
 ] as const;
 export type FailureCode = (typeof FAILURES)[number];

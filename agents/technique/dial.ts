@@ -35,7 +35,7 @@ export function dialHost(role: HostRole): HostMachine<DialState> {
             : { state: { phase: "open" }, actions: [{ kind: "listen", socket: "punch", localPort }, ready] };
         }
         case "connected":
-          return { state, actions: [{ kind: "greet", socket: "punch" }] };
+          return { state, actions: [{ kind: "greet", socket: event.socket }] };
         case "connect-failed":
           return { state, actions: giveUp(event) };
         default:

@@ -17,8 +17,8 @@ export interface Machine<State, Event, Action> {
   step(state: State, event: Event): Step<State, Action>;
 }
 
-/** A socket of an attempt, named by its machine. */
-export type SocketName = "punch";
+/** A socket of an attempt, named by its machine. What a listener accepts is named after it: `listener-1`, `listener-2`, … */
+export type SocketName = string;
 
 /** Outside endpoint that the next connection from `localPort` is predicted to have. */
 export interface Prediction {
@@ -33,14 +33,17 @@ export type HostEvent =
   | { readonly kind: "syn-seen"; readonly socket: SocketName; readonly syn: SynReport }
   | { readonly kind: "listening"; readonly socket: SocketName }
   | { readonly kind: "connected"; readonly socket: SocketName }
+  /** It did not connect, it broke before it was adopted, or who answered there is not the peer. */
   | {
       readonly kind: "connect-failed";
       readonly socket: SocketName;
       readonly failure: FailureCode;
       readonly detail: string;
     }
-  /** The peer answered the nonce on this socket with its own: data flows both ways. */
+  /** The peer proved on this socket that it has the session's key: data flows both ways. */
   | { readonly kind: "verified"; readonly socket: SocketName }
+  /** Both sides have said on this socket that it is the one. */
+  | { readonly kind: "agreed"; readonly socket: SocketName }
   | { readonly kind: "flooded"; readonly isn: number; readonly count: number }
   /** A forged SYN+ACK reached this host: its payload is the outside port, its destination the inside port. */
   | { readonly kind: "hit"; readonly localPort: number; readonly outsidePort: number }
@@ -64,13 +67,17 @@ export type HostAction =
   | { readonly kind: "copy-syn"; readonly ttl: number }
   /** From now on the socket's packets take the straight way. */
   | { readonly kind: "leave-route"; readonly socket: SocketName }
-  /** Closes a socket that is still connecting; nothing is sent. */
+  /** Closes a socket; nothing is sent where it is still connecting, a RST where it is connected. */
   | { readonly kind: "abort"; readonly socket: SocketName }
-  /** `listening` follows. */
+  /** `listening` follows, and `connected` for every connection that is accepted. */
   | { readonly kind: "listen"; readonly socket: SocketName; readonly localPort: number }
   | { readonly kind: "set-ttl"; readonly socket: SocketName; readonly ttl: number }
   /** Exchange nonces with the peer on a connected socket; `verified` follows. */
   | { readonly kind: "greet"; readonly socket: SocketName }
+  /** Of several verified sockets this is to be the one; `agreed` follows once the peer has said so too. */
+  | { readonly kind: "choose"; readonly socket: SocketName }
+  /** Leave it to the peer whether this verified socket is the one; `agreed` follows if it is. */
+  | { readonly kind: "await-choice"; readonly socket: SocketName }
   /** Join a relayed connection through X instead of a direct one. */
   | { readonly kind: "join-relay"; readonly socket: SocketName }
   /** Send `count` raw SYNs with one ISN from distinct local ports; answers to them are watched for (`hit`). */
@@ -79,6 +86,7 @@ export type HostAction =
   | { readonly kind: "mute-resets"; readonly towards: Endpoint }
   | { readonly kind: "tell"; readonly message: HostMessage }
   | { readonly kind: "wait"; readonly timer: string; readonly ms: number }
+  /** This is the connection; every other socket of the attempt is reset. */
   | { readonly kind: "adopt"; readonly socket: SocketName }
   | { readonly kind: "give-up"; readonly failure: FailureCode; readonly detail: string };
 

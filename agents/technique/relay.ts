@@ -16,7 +16,7 @@ export function relayHost(): HostMachine<"waiting" | "joining"> {
             return { state: "joining", actions: [{ kind: "join-relay", socket: "punch" }] };
           return stay(state);
         case "connected":
-          return { state, actions: [{ kind: "greet", socket: "punch" }] };
+          return { state, actions: [{ kind: "greet", socket: event.socket }] };
         case "connect-failed":
           return { state, actions: giveUp(event) };
         default:

@@ -44,7 +44,7 @@ export function sequentialOpenHost(options: Options): HostMachine<State> {
         case "listening":
           return { state, actions: [TELL_WAITING] };
         case "connected":
-          return { state, actions: [{ kind: "greet", socket: "punch" }] };
+          return { state, actions: [{ kind: "greet", socket: event.socket }] };
         case "connect-failed":
           if (!refused(event)) return { state, actions: giveUp(event) };
           return state.phase === "opening" ? { state: { phase: "waiting" }, actions: abandon(state) } : stay(state);

@@ -47,7 +47,7 @@ export function simultaneousOpenHost(role: HostRole, options: Options): HostMach
         case "syn-seen":
           return { state, actions: options.syn === "low-ttl" ? [raiseTtl(event.socket)] : [] };
         case "connected":
-          return { state, actions: [{ kind: "greet", socket: "punch" }] };
+          return { state, actions: [{ kind: "greet", socket: event.socket }] };
         case "connect-failed":
           if (refused(event)) return { state, actions: [{ kind: "wait", timer: "retry", ms: options.retryMs }] };
           return { state, actions: giveUp(event) };

@@ -51,7 +51,7 @@ export function stunt2Host(options: Options): HostMachine<State> {
         case "listening":
           return { state, actions: [TELL_WAITING] };
         case "connected":
-          return { state, actions: [{ kind: "greet", socket: "punch" }] };
+          return { state, actions: [{ kind: "greet", socket: event.socket }] };
         case "connect-failed":
           if (options.socket === "kept" || !refused(event)) return { state, actions: giveUp(event) };
           // the SYN has opened NA all the same, and this socket was to be aborted anyway

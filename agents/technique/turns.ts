@@ -33,7 +33,7 @@ export function callerHost(options: PunchOptions): HostMachine<State> {
         case "elapsed":
           return state.phase === "aiming" ? { state, actions: [connectFrom(state)] } : stay(state);
         case "connected":
-          return { state, actions: [{ kind: "greet", socket: "punch" }] };
+          return { state, actions: [{ kind: "greet", socket: event.socket }] };
         case "connect-failed":
           return { state, actions: giveUp(event) };
         default:

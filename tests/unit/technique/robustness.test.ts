@@ -33,7 +33,7 @@ const techniques: fc.Arbitrary<TechniqueSpec> = fc.oneof(
 );
 
 const roles = fc.constantFrom("a" as const, "b" as const);
-const socket = fc.constant("punch" as const);
+const socket = fc.constantFrom("punch", "private", "listener", "listener-1", "birthday-7");
 const ports = u16s.map((value) => value as Port);
 const syns: fc.Arbitrary<SynReport> = fc.record({ isn: u32s, window: u16s, sackPermitted: fc.boolean() });
 const timers = fc.constantFrom(
@@ -67,7 +67,7 @@ const hostEvents: fc.Arbitrary<HostEvent> = fc.oneof(
   fc.record({ kind: kind("listening"), socket }),
   fc.record({ kind: kind("connected"), socket }),
   fc.record({ kind: kind("connect-failed"), socket, failure: fc.constantFrom(...FAILURES), detail: fc.string() }),
-  fc.record({ kind: kind("verified"), socket }),
+  fc.record({ kind: fc.constantFrom("verified" as const, "agreed" as const), socket }),
   fc.record({ kind: kind("flooded"), isn: u32s, count: u16s }),
   fc.record({ kind: kind("hit"), localPort: ports, outsidePort: ports }),
   fc.record({ kind: kind("elapsed"), timer: timers }),

@@ -98,7 +98,7 @@ export function simulate(technique: TechniqueSpec, network: Network = {}): strin
         });
       }
       case "listen":
-        return hop(() => host(role, { kind: "listening", socket: "punch" }));
+        return hop(() => host(role, { kind: "listening", socket: action.socket }));
       case "flood":
         return hop(() => host(role, { kind: "flooded", isn: 77, count: action.count }));
       case "join-relay":
@@ -111,6 +111,8 @@ export function simulate(technique: TechniqueSpec, network: Network = {}): strin
       case "adopt":
       case "give-up":
         return void ended.add(role);
+      case "choose":
+      case "await-choice":
       case "abort":
       case "copy-syn":
       case "leave-route":
