@@ -97,6 +97,8 @@ export class HostAttempt {
         return this.#network.abort(action);
       case "copy-syn":
         return this.#network.copySyn(action);
+      case "answer-syn":
+        return this.#network.answerSyn(action);
       case "leave-route":
         return this.#network.leaveRoute(action);
       case "listen":

@@ -6,6 +6,7 @@ import { seededBytes, seededPorts } from "../wire/seeded.ts";
 import type { TcpSegment } from "../wire/tcp.ts";
 import type { Recorder } from "./capture.ts";
 import { log } from "./channel.ts";
+import { forgeSynAck } from "./forge.ts";
 import { copyOfSyn, floodDatagrams, watchHit, watchSyn } from "./host-packets.ts";
 import { Rendezvous, type RendezvousListener } from "./host-rendezvous.ts";
 import type { Greeting } from "./greeting.ts";
@@ -117,10 +118,17 @@ export class HostNetwork {
     const src = this.#rendezvous?.localAddress;
     if (!this.#syn || src === undefined) return;
     const { segment, to } = this.#syn;
-    const raw = new RawSocket();
-    raw.send(copyOfSyn(segment, { src, to, ttl }), to.ip);
-    raw.close();
+    this.#sendRaw(copyOfSyn(segment, { src, to, ttl }), to);
     log("syn-copied", { to: formatEndpoint(to), ttl });
+  }
+
+  answerSyn({ syn }: Action<"answer-syn">): void {
+    const ip = this.#rendezvous?.localAddress;
+    if (!this.#syn || ip === undefined) return;
+    const { segment, to } = this.#syn;
+    const from = { ip, port: segment.srcPort };
+    this.#sendRaw(forgeSynAck({ kind: "forge-syn-ack", from, to, syn, of: reportOf(segment) }), to);
+    log("syn-answered", { to: formatEndpoint(to) });
   }
 
   leaveRoute({ socket }: Action<"leave-route">): void {
@@ -196,6 +204,15 @@ export class HostNetwork {
   #keep = (socket: TcpSocket): void => {
     this.#cleanups.push(() => socket.destroy());
   };
+
+  #sendRaw(datagram: Uint8Array, to: Endpoint): void {
+    const raw = new RawSocket();
+    try {
+      raw.send(datagram, to.ip);
+    } finally {
+      raw.close();
+    }
+  }
 
   /** Says on a socket what is to be said; one that breaks meanwhile, or has a stranger at its other end, fails alone. */
   async #converse(

@@ -50,7 +50,7 @@ export type TechniqueSpec =
   | ({ readonly name: "stunt-1"; readonly syn: OpeningSyn } & PunchOptions)
   | ({ readonly name: "stunt-2"; readonly syn: OpeningSyn; readonly socket: "kept" | "aborted" } & PunchOptions)
   | ({ readonly name: "natblaster-1" } & RouteOptions)
-  | ({ readonly name: "natblaster-2"; readonly syn: OpeningSyn } & PunchOptions)
+  | ({ readonly name: "natblaster-2"; readonly syn: OpeningSyn; readonly synAck: "x" | "self" } & PunchOptions)
   | ({ readonly name: "natblaster-3" } & RouteOptions)
   | ({ readonly name: "natblaster-4"; readonly syns: number } & PunchOptions);
 export type TechniqueName = TechniqueSpec["name"];

@@ -75,7 +75,8 @@ export type HostMessage =
     }
   /** The outside endpoint that the sender's next SYN is predicted to have; `copies`: a copy of that SYN goes straight to the peer's NAT. */
   | { readonly t: "ready"; readonly endpoint: Endpoint; readonly copies?: boolean }
-  | { readonly t: "syn"; readonly syn: SynReport }
+  /** The sender's SYN; `answers`: to the peer's the sender sends the SYN+ACK itself, once it is told of it. */
+  | { readonly t: "syn"; readonly syn: SynReport; readonly answers?: boolean }
   /** The sender's SYN has opened its NAT for the peer, and a socket waits there for the peer's. */
   | { readonly t: "waiting" }
   /** So many raw SYNs with this one ISN were sent to the peer's endpoint (birthday). */
@@ -93,6 +94,8 @@ export type XMessage =
   | { readonly t: "peer"; readonly endpoint: Endpoint }
   /** The peer's NAT is open and a socket waits behind it: the receiver's turn to connect. */
   | { readonly t: "peer-waiting" }
+  /** The SYN that the peer sent: the receiver's to answer. */
+  | { readonly t: "peer-syn"; readonly syn: SynReport }
   /** So many forged SYN+ACKs were sent to the receiver's NAT (birthday). */
   | { readonly t: "sprayed"; readonly count: number }
   /** Both sides are ESTABLISHED. */
@@ -111,7 +114,7 @@ const isSyn = record({
 const HOST_CHECKS: Dialect & Record<HostMessage["t"], unknown> = {
   hello: { v: isU32, session: isText, key: isText, role: oneOf("a", "b"), technique: oneOf(...TECHNIQUES) },
   ready: { endpoint: isEndpoint, copies: optional(isBoolean) },
-  syn: { syn: isSyn },
+  syn: { syn: isSyn, answers: optional(isBoolean) },
   waiting: {},
   flood: { isn: isU32, count: isU16 },
   hit: { endpoint: isEndpoint },
@@ -125,6 +128,7 @@ const X_CHECKS: Dialect & Record<XMessage["t"], unknown> = {
   paired: {},
   peer: { endpoint: isEndpoint },
   "peer-waiting": {},
+  "peer-syn": { syn: isSyn },
   sprayed: { count: isU16 },
   open: {},
   "peer-failed": { reason: isText },

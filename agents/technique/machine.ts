@@ -65,6 +65,8 @@ export type HostAction =
     }
   /** Send the SYN that was seen last once more, straight to where it is meant to go, with this TTL. */
   | { readonly kind: "copy-syn"; readonly ttl: number }
+  /** Answer the peer's SYN in the name of the socket whose own SYN was seen last: a raw SYN+ACK with that one's sequence number. */
+  | { readonly kind: "answer-syn"; readonly syn: SynReport }
   /** From now on the socket's packets take the straight way. */
   | { readonly kind: "leave-route"; readonly socket: SocketName }
   /** Closes a socket; nothing is sent where it is still connecting, a RST where it is connected. */

@@ -19,9 +19,11 @@ type State =
  * reports its SYN to X, which forges the SYN+ACK that the other would have sent.
  *
  * STUNT #1 (Guha and Francis, IMC 2005, with its variant without TTL) is the same, packet for packet: low-TTL SYNs, sequence numbers
- * to the server, which spoofs a SYN+ACK to each. What differed were the programs: natblaster's sent the SYN+ACKs from the hosts.
+ * to the server, which spoofs a SYN+ACK to each. What differed were the programs: natblaster's, of 2005, has X swap the sequence numbers
+ * and sends the SYN+ACKs from the hosts (`synAck: self`), each through its own NAT.
  */
 export function natblaster2Host(role: HostRole, options: Options): HostMachine<State> {
+  const answers = options.name === "natblaster-2" && options.synAck === "self";
   return {
     initial: { phase: "preparing" },
     step(state, event) {
@@ -31,6 +33,8 @@ export function natblaster2Host(role: HostRole, options: Options): HostMachine<S
         case "told":
           if (event.message.t === "paired")
             return { state, actions: [{ kind: options.syn === "low-ttl" ? "measure-ttl" : "predict" }] };
+          if (event.message.t === "peer-syn")
+            return { state, actions: [{ kind: "answer-syn", syn: event.message.syn }] };
           if (event.message.t !== "peer" || state.phase !== "ready") return stay(state);
           return {
             state: { ...state, phase: "punching", to: event.message.endpoint },
@@ -47,7 +51,10 @@ export function natblaster2Host(role: HostRole, options: Options): HostMachine<S
           if (state.phase !== "punching") return stay(state);
           return { state, actions: [connectFrom(state)] };
         case "syn-seen":
-          return { state, actions: [{ kind: "tell", message: { t: "syn", syn: event.syn } }] };
+          return {
+            state,
+            actions: [{ kind: "tell", message: { t: "syn", syn: event.syn, ...(answers && { answers }) } }],
+          };
         case "connect-failed":
           return { state, actions: giveUp(event) };
         default:
@@ -57,7 +64,7 @@ export function natblaster2Host(role: HostRole, options: Options): HostMachine<S
   };
 }
 
-/** X in case 2: introduces the two, waits for both SYNs, forges both answers until both sides report. */
+/** X in case 2: introduces the two, waits for both SYNs, forges both answers, or hands on what to answer, until both sides report. */
 export function natblaster2X(): XMachine<Forgery> {
   return {
     initial: { endpoints: {}, syns: {}, established: [] },

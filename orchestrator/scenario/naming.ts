@@ -20,6 +20,7 @@ export function blockTitle(technique: TechniqueSpec, neighbours: Cell["neighbour
 function techniqueTitle(technique: TechniqueSpec): string {
   switch (technique.name) {
     case "natblaster-2":
+      return `natblaster-2 ${technique.syn}${technique.synAck === "self" ? " self" : ""}`;
     case "stunt-1":
       return `${technique.name} ${technique.syn}`;
     case "natblaster-1":

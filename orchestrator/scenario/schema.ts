@@ -128,7 +128,14 @@ function entry<Name extends z.ZodType<string>>(gateway: Name) {
     routed("natblaster-1"),
     strict({
       technique: z.literal("natblaster-2"),
-      options: strict({ syn: openingSyn.default("low-ttl"), ...punch }).prefault({}),
+      options: strict({
+        syn: openingSyn.default("low-ttl"),
+        synAck: z
+          .enum(["x", "self"])
+          .default("x")
+          .describe("Who sends the SYN+ACKs: X in the hosts' names, or each host its own, told what to answer."),
+        ...punch,
+      }).prefault({}),
       ...common,
     }),
     routed("natblaster-3"),

@@ -6,7 +6,7 @@ import type { Exchange } from "../evidence/types.ts";
 import { ADDRESS } from "../plan/addresses.ts";
 import { SIDES, type Side } from "../plan/shape.ts";
 import type { Proof } from "./outcome.ts";
-import { punchesOf, text, type Scene, type SideOfScene } from "./scene.ts";
+import { isForged, punchesOf, text, type Scene, type SideOfScene } from "./scene.ts";
 import { lacks, met, startsWithHello, type Check } from "./check.ts";
 import { checkTranslation } from "./translation.ts";
 
@@ -113,7 +113,7 @@ export function incompleteCapture(captures: Scene["evidence"]["captures"]): stri
   return node && capture ? `${capture.lost} packets missing from the capture of ${node}` : undefined;
 }
 
-/** Read off the captures: did the peers' own SYNs meet, did X answer for them, or was it a plain client and server? */
+/** Read off the captures: did the peers' own SYNs meet, did X or they themselves answer them, or was it a plain client and server? */
 function handshakeOf(scene: Scene): Proof["handshake"] {
   const peerSynAt = (side: Side): boolean =>
     scene.segments.some(
@@ -126,7 +126,8 @@ function handshakeOf(scene: Scene): Proof["handshake"] {
         node === side && direction === "out" && kind === "syn" && dst.ip === scene.sides[side].peerOutside,
     );
   if (!sentSyn("a") || !sentSyn("b") || SIDES.some((side) => acceptedAt(scene, side))) return "plain";
-  return peerSynAt("a") || peerSynAt("b") ? "crossed" : "forged";
+  if (peerSynAt("a") || peerSynAt("b")) return "crossed";
+  return scene.segments.some(isForged) ? "forged" : "self-forged";
 }
 
 /** A listener's SYN+ACK: it starts from another sequence number than the SYN that the host had sent itself. */

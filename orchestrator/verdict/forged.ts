@@ -2,7 +2,7 @@ import type { NodeId } from "../../wire/control.ts";
 import { ADDRESS } from "../plan/addresses.ts";
 import { SIDES } from "../plan/shape.ts";
 import type { Blockage } from "./outcome.ts";
-import { punchesOf, type Hop, type Scene, type SideOfScene } from "./scene.ts";
+import { isForged, punchesOf, type Hop, type Scene, type SideOfScene } from "./scene.ts";
 import type { Segment } from "./sightings.ts";
 
 /** Birthday: every forged SYN+ACK arrived at a closed port of a NAT. */
@@ -31,9 +31,7 @@ export function noCollision(scene: Scene, side: SideOfScene): Blockage | undefin
 /** X sent forged packets and none of them came past the core (BCP 38). */
 export function spoofFiltered({ segments, sides }: Scene): Blockage | undefined {
   const outermost: readonly NodeId[] = SIDES.map((side) => sides[side].outermost.at);
-  const forged = segments.filter(
-    ({ node, direction, src }) => node === "x" && direction === "out" && src.ip !== ADDRESS.x,
-  );
+  const forged = segments.filter(isForged);
   const [first] = forged;
   const arrived = segments.some(
     ({ node, iface, direction, kind, src }) =>

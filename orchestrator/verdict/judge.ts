@@ -3,7 +3,7 @@ import type { Evidence } from "../evidence/types.ts";
 import { SIDES } from "../plan/shape.ts";
 import { findBlockage } from "./blocked.ts";
 import { checkDirect, incompleteCapture, payloadThroughX } from "./direct.ts";
-import type { Outcome, WorldFault } from "./outcome.ts";
+import type { Outcome, Proof, WorldFault } from "./outcome.ts";
 import { punchesOf, sceneOf, text, type JudgedCell, type Scene } from "./scene.ts";
 
 /** Failures that say something about the world and nothing about the NATs. */
@@ -40,9 +40,16 @@ function carriedAll({ payloadBytes }: FlowTotal, { exchange, afterCut }: Evidenc
 /** Whether the 1 MiB itself arrived, wherever it went. */
 const exchanged = (missing: readonly string[]): boolean => !missing.some((one) => one.startsWith("1 MiB both ways"));
 
-function sentenceOf({ sides, evidence }: Scene, handshake: string): string {
+const HANDSHAKES: Readonly<Record<Proof["handshake"], string>> = {
+  forged: "X's forged SYN+ACKs",
+  "self-forged": "SYN+ACKs that the hosts forged themselves",
+  crossed: "crossing SYNs",
+  plain: "a plain handshake",
+};
+
+function sentenceOf({ sides, evidence }: Scene, handshake: Proof["handshake"]): string {
   const [a, b] = [evidence.attempts.a, evidence.attempts.b];
-  const how = { forged: "X's forged SYN+ACKs", crossed: "crossing SYNs", plain: "a plain handshake" }[handshake];
+  const how = HANDSHAKES[handshake];
   const ends = a.ok && b.ok ? `${text(b.remote)} ↔ ${text(a.remote)}` : `${sides.a.outside} ↔ ${sides.b.outside}`;
   return `${ends} connected by ${how}; 1 MiB went each way past X, and on with X cut off`;
 }

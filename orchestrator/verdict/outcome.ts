@@ -34,8 +34,11 @@ export interface ProofPoint {
 }
 
 export interface Proof {
-  /** How the connection was opened, read from the captures: by X's forged SYN+ACKs, by crossing SYNs, or by a plain handshake. */
-  readonly handshake: "forged" | "crossed" | "plain";
+  /**
+   * How the connection was opened, read from the captures: by X's forged SYN+ACKs, by the hosts' own, by crossing SYNs, or by a plain
+   * handshake.
+   */
+  readonly handshake: "forged" | "self-forged" | "crossed" | "plain";
   readonly points: readonly ProofPoint[];
   /** From the attempt's start to both agents holding the socket. */
   readonly connectMs: number;

@@ -89,6 +89,11 @@ export function punchesOf({ segments }: Scene, { side, peerOutside }: SideOfScen
   );
 }
 
+/** What X sent under an address that is not its own. */
+export function isForged({ node, direction, src }: Segment): boolean {
+  return node === "x" && direction === "out" && src.ip !== ADDRESS.x;
+}
+
 /** Outside endpoints that a gateway gave to a side's SYNs towards the peer, from its conntrack events. */
 export function mappingsOf(
   { evidence }: Scene,

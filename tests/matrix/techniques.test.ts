@@ -5,6 +5,17 @@ import { describeSelection, verdictOf } from "../kit/selection.ts";
 const CELLS: Readonly<Record<string, string>> = {
   "stunt-1-low-ttl.sequential~preserve.reset.te-drop": "direct by forged",
   "stunt-1-normal.preserve~sequential.drop.te-translate": "direct by crossed",
+  "natblaster-2-low-ttl-self.translating-sequential~translating.reset.te-drop": "direct by self-forged",
+  "natblaster-2-low-ttl-self.preserve~sequential.drop.te-drop": "blocked: out-of-state-leak",
+  "natblaster-2-low-ttl-self.translating~preserve.drop.te-translate": "blocked: icmp-killed-connect",
+  "natblaster-2-low-ttl-self.translating-random~translating.drop.te-drop": "blocked: mapping-mispredicted",
+  "natblaster-2-normal-self.preserve~preserve.drop.te-translate": "direct by crossed",
+  "natblaster-2-normal-self-crossing-syns-refused.translating-refusing~translating-refusing.drop.te-translate":
+    "direct by self-forged",
+  "natblaster-2-self-the-catalogue-before-a.openwrt~translates-out-of-state.reset~drop.te-translate.core-icmp-off":
+    "blocked: out-of-state-drop",
+  "natblaster-2-self-behind-carriers.translating~translating.drop.te-translate.core-icmp-off.behind-linux-closed-input~none":
+    "blocked: out-of-state-leak",
   "stunt-2-low-ttl-kept.sequential~preserve.reset.te-drop": "direct by crossed",
   "stunt-2-low-ttl-kept.preserve~preserve.drop.te-translate": "blocked: icmp-killed-connect",
   "stunt-2-normal-kept.preserve~preserve.drop.te-translate": "direct by crossed",

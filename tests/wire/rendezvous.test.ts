@@ -52,6 +52,7 @@ const xMessages: fc.Arbitrary<XMessage> = fc.oneof(
   fc.record({ t: constant("paired") }),
   fc.record({ t: constant("peer"), endpoint: endpoints }),
   fc.record({ t: constant("peer-waiting") }),
+  fc.record({ t: constant("peer-syn"), syn: syns }),
   fc.record({ t: constant("sprayed"), count: u16s }),
   fc.record({ t: constant("open") }),
   fc.record({ t: constant("peer-failed"), reason: texts }),

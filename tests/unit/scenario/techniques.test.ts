@@ -12,13 +12,20 @@ describe("the matrix of the field's techniques", () => {
     for (const { id } of cells) expect(id).toMatch(/^[a-z0-9][a-z0-9.~+-]*$/);
   });
 
-  it("has every variant of every technique that is not the paper's", () => {
+  it("has every variant of every technique that is not the paper's, and of the authors' program", () => {
     const variants = cells.map(({ technique }) =>
-      [technique.name, "syn" in technique && technique.syn, "socket" in technique && technique.socket]
+      [
+        technique.name,
+        "syn" in technique && technique.syn,
+        "socket" in technique && technique.socket,
+        "synAck" in technique && technique.synAck,
+      ]
         .filter(Boolean)
         .join(" "),
     );
     expect([...new Set(variants)].toSorted()).toEqual([
+      "natblaster-2 low-ttl self",
+      "natblaster-2 normal self",
       "sequential-open",
       "simultaneous-open low-ttl",
       "stunt-1 low-ttl",

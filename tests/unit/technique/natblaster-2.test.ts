@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { simulate, SYN, type Network } from "./simulation.ts";
 
-const NORMAL = { name: "natblaster-2", syn: "normal", predictionOffset: 0, gapMs: 0, skewMs: 0 } as const;
+const NORMAL = { name: "natblaster-2", syn: "normal", synAck: "x", predictionOffset: 0, gapMs: 0, skewMs: 0 } as const;
+const SELF = { ...NORMAL, synAck: "self" } as const;
 const LOW_TTL = { ...NORMAL, syn: "low-ttl" } as const;
 
 /** Every SYN dies on the way, and its sender sees it leave. */
@@ -101,6 +102,35 @@ describe("natblaster case 2", () => {
       "1007 a gives up: peer-failed",
       "1007 b gives up: peer-failed",
     ]);
+  });
+
+  it("with SYN+ACKs of the hosts' own: X swaps the SYNs and forges nothing, each host answers the other's", () => {
+    expect(simulate(SELF, DYING).slice(12, 23)).toEqual([
+      "5 a tells syn isn 100 true",
+      "5 b tells syn isn 200 true",
+      "6 x tells b peer-syn isn 100",
+      "6 x tells a peer-syn isn 200",
+      "6 x waits 200 for repeat-200",
+      "6 x waits 600 for repeat-600",
+      "6 x waits 1000 for give-up",
+      "7 b answers SYN isn 100",
+      "7 a answers SYN isn 200",
+      "8 a set-ttl 64",
+      "8 a tells established",
+    ]);
+    expect(simulate(SELF, DYING).at(-1)).toMatch(/b adopt$/);
+    expect(forgeriesOf(simulate(SELF, DYING))).toEqual([]);
+  });
+
+  it("has a host answer again for a peer that has not reported, and for no other", () => {
+    const transcript = simulate(SELF, { ...DYING, synAck: (to, nth) => to === "a" || nth === 3 });
+    expect(transcript.filter((line) => line.includes("answers SYN"))).toEqual([
+      "7 b answers SYN isn 100",
+      "7 a answers SYN isn 200",
+      "207 a answers SYN isn 200",
+      "607 a answers SYN isn 200",
+    ]);
+    expect(transcript.at(-1)).toMatch(/b adopt$/);
   });
 
   it("is STUNT #1, action by action", () => {

@@ -28,7 +28,13 @@ const techniques: fc.Arbitrary<TechniqueSpec> = fc.oneof(
     socket: fc.constantFrom("kept" as const, "aborted" as const),
     ...punch,
   }),
-  fc.record({ name: fc.constantFrom("natblaster-2" as const, "stunt-1" as const), syn, ...punch }),
+  fc.record({ name: fc.constant("stunt-1" as const), syn, ...punch }),
+  fc.record({
+    name: fc.constant("natblaster-2" as const),
+    syn,
+    synAck: fc.constantFrom("x" as const, "self" as const),
+    ...punch,
+  }),
   fc.record({ name: fc.constant("natblaster-4" as const), syns: fc.integer({ min: 1, max: 20_000 }), ...punch }),
 );
 
@@ -55,6 +61,7 @@ const xMessages: fc.Arbitrary<XMessage> = fc.oneof(
   fc.record({ t: kind("paired") }),
   fc.record({ t: kind("peer"), endpoint: endpoints }),
   fc.record({ t: kind("peer-waiting") }),
+  fc.record({ t: kind("peer-syn"), syn: syns }),
   fc.record({ t: kind("sprayed"), count: u16s }),
   fc.record({ t: kind("open") }),
   fc.record({ t: kind("peer-failed"), reason: fc.string() }),
@@ -76,6 +83,7 @@ const hostEvents: fc.Arbitrary<HostEvent> = fc.oneof(
 const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
   fc.record({ t: kind("ready"), endpoint: endpoints }),
   fc.record({ t: kind("syn"), syn: syns }),
+  fc.record({ t: kind("syn"), syn: syns, answers: fc.boolean() }),
   fc.record({ t: kind("flood"), isn: u32s, count: u16s }),
   fc.record({ t: kind("hit"), endpoint: endpoints }),
   fc.record({ t: kind("waiting") }),

@@ -20,7 +20,6 @@ export const SYN: Readonly<Record<HostRole, SynReport>> = {
 };
 
 type Connect = Extract<HostAction, { kind: "connect" }>;
-type Forged = Extract<XAction, { kind: "forge-syn-ack" }>;
 type Spray = Extract<XAction, { kind: "spray" }>;
 
 /** What the two NATs and the net between do with packets; each answer comes one hop after what it answers. */
@@ -29,8 +28,8 @@ export interface Network {
   readonly syn?: (from: HostRole, nth: number, atMs: number, connect: Connect) => readonly Delivery[];
   /** The source under which a host's SYN that goes by way of X gets there, if it does. */
   readonly routed?: (from: HostRole, connect: Connect) => Endpoint | undefined;
-  /** Whether X's n-th SYN+ACK for a host (from 1) gets there; by default every one does. */
-  readonly synAck?: (to: HostRole, nth: number, forged: Forged) => boolean;
+  /** Whether the n-th SYN+ACK for a host (from 1), X's or its peer's own, gets there; by default every one does. */
+  readonly synAck?: (to: HostRole, nth: number) => boolean;
   /** The hit of X's spray, if there is one. */
   readonly spray?: (spray: Spray) => { readonly localPort: number; readonly outsidePort: number } | undefined;
 }
@@ -108,6 +107,8 @@ export function simulate(technique: TechniqueSpec, network: Network = {}): strin
         if (greeted.size === 2)
           hop(() => (["a", "b"] as const).forEach((one) => host(one, { kind: "verified", socket: "punch" })));
         return;
+      case "answer-syn":
+        return answer(role === "a" ? "b" : "a");
       case "adopt":
       case "give-up":
         return void ended.add(role);
@@ -119,6 +120,11 @@ export function simulate(technique: TechniqueSpec, network: Network = {}): strin
       case "set-ttl":
       case "mute-resets":
     }
+  }
+
+  function answer(to: HostRole): void {
+    const arrives = network.synAck?.(to, ++synAcks[to]) ?? true;
+    if (arrives) hop(() => host(to, { kind: "connected", socket: "punch" }));
   }
 
   function x(event: XEvent): void {
@@ -136,11 +142,8 @@ export function simulate(technique: TechniqueSpec, network: Network = {}): strin
         return hop(() => host(action.to, { kind: "told", message: action.message }));
       case "wait":
         return later(action.ms, () => x({ kind: "elapsed", timer: action.timer }));
-      case "forge-syn-ack": {
-        const to = action.to.ip === OUTSIDE.a.ip ? "a" : "b";
-        const arrives = network.synAck?.(to, ++synAcks[to], action) ?? true;
-        return arrives ? hop(() => host(to, { kind: "connected", socket: "punch" })) : undefined;
-      }
+      case "forge-syn-ack":
+        return answer(action.to.ip === OUTSIDE.a.ip ? "a" : "b");
       case "spray": {
         const hit = network.spray?.(action);
         if (hit) hop(() => host("a", { kind: "hit", ...hit }));
@@ -178,6 +181,8 @@ function describeHost(action: HostAction): string {
     }
     case "listen":
       return `listens ${action.localPort}`;
+    case "answer-syn":
+      return `answers SYN isn ${action.syn.isn}`;
     case "copy-syn":
       return `copies its SYN with ttl ${action.ttl}`;
     case "set-ttl":

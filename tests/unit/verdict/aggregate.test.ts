@@ -12,7 +12,14 @@ const unknown: Outcome = { verdict: "unknown", why: "not whole", missing: ["a di
 const blocked = (cause: Cause): Outcome => ({ verdict: "blocked", why: `it is ${cause}`, cause, at: "nb" });
 
 const BIRTHDAY: TechniqueSpec = { name: "natblaster-4", syns: 439, predictionOffset: 0, gapMs: 0, skewMs: 0 };
-const PUNCH: TechniqueSpec = { name: "natblaster-2", syn: "normal", predictionOffset: 0, gapMs: 0, skewMs: 0 };
+const PUNCH: TechniqueSpec = {
+  name: "natblaster-2",
+  syn: "normal",
+  synAck: "x",
+  predictionOffset: 0,
+  gapMs: 0,
+  skewMs: 0,
+};
 
 describe("all trials of a cell together", () => {
   it.each([

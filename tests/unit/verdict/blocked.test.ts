@@ -104,6 +104,19 @@ describe("a blocked outcome names its cause and place, and in a sentence the pac
     });
   });
 
+  it("out-of-state-leak: a SYN+ACK of the host's own making, whose number is the SYN's", async () => {
+    const { outcome, segments } = await blocked("out-of-state-answer");
+    const [syn, ...none] = seen(segments, "a:lan out", "syn").filter(({ dst }) => dst.ip === NB_OUTSIDE);
+    const [answer] = seen(segments, "a:lan out", "syn-ack");
+    expect([none, answer!.seq]).toEqual([[], syn!.seq]);
+    expect(seen(segments, "na:out out", "syn-ack")[0]!.src).toEqual(answer!.src);
+    expect(outcome).toMatchObject({
+      cause: "out-of-state-leak",
+      at: "na",
+      why: `NA let A's SYN+ACK from ${formatEndpoint(answer!.src)} to ${formatEndpoint(answer!.dst)} out untranslated, under ${answer!.src.ip}: its conntrack admits no SYN+ACK after a SYN of the same side; outOfState=leak`,
+    });
+  });
+
   it("out-of-state-drop: which packet did not leave", async () => {
     const { outcome, segments } = await blocked("out-of-state-drop");
     const [syn] = seen(segments, "a:lan out", "syn").filter(({ dst }) => dst.ip === NB_OUTSIDE);

@@ -41,6 +41,7 @@ const heardByXDuringCut: Falsify = (whole) =>
 describe("a direct connection", () => {
   it.each([
     ["direct-forged", "forged"],
+    ["direct-self-forged", "self-forged"],
     ["direct-crossed", "crossed"],
     ["direct-plain", "plain"],
     ["direct-listener", "plain"], // though both sides sent SYNs, and B's came to A

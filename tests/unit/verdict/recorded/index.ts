@@ -17,6 +17,7 @@ export interface Recorded {
 
 export const RECORDINGS = [
   "direct-forged",
+  "direct-self-forged",
   "direct-crossed",
   "direct-plain",
   "relayed",
@@ -28,6 +29,7 @@ export const RECORDINGS = [
   "reset-by-nat",
   "reset-by-host",
   "out-of-state-leak",
+  "out-of-state-answer",
   "out-of-state-drop",
   "direct-listener",
   "filtered-in-turn",
