@@ -1,4 +1,5 @@
 import type { Cell } from "../scenario/cell.ts";
+import type { Measures } from "../verdict/measures.ts";
 import type { Cause, Outcome } from "../verdict/outcome.ts";
 
 /** One attempt at a cell and what was judged from its evidence. */
@@ -6,6 +7,8 @@ export interface TrialResult {
   /** 1-based number of the trial. */
   n: number;
   outcome: Outcome;
+  /** Absent where the world was not what the cell claims, so that nothing was tried. */
+  measures?: Measures;
   tookMs: number;
   /** Where the trial's evidence lies, relative to the run directory. */
   dir: string;

@@ -4,6 +4,7 @@ import { writeEvidence } from "../evidence/store.ts";
 import { ADDRESS } from "../plan/addresses.ts";
 import type { TrialResult } from "../report/events.ts";
 import type { Cell } from "../scenario/cell.ts";
+import { measure } from "../verdict/measures.ts";
 import { judge } from "../verdict/judge.ts";
 import type { Outcome } from "../verdict/outcome.ts";
 import { planAttempt } from "../world/attempt.ts";
@@ -37,14 +38,15 @@ export async function runTrial(
     writeJson(join(path, "calibration.json"), { ...calibrations, core: prepared.core }),
     ...gateways.map(([at, { rules }]) => writeFile(join(path, `${at}.rules`), rules.readBack)),
   ]);
-  const outcome = mismatch(prepared) ?? (await attemptAndJudge());
+  const mistaken = mismatch(prepared);
+  const { outcome, ...measured } = mistaken ? { outcome: mistaken } : await attemptAndJudge();
   await writeJson(join(path, "outcome.json"), outcome);
-  return { n, outcome, tookMs: performance.now() - started, dir };
+  return { n, outcome, ...measured, tookMs: performance.now() - started, dir };
 
-  async function attemptAndJudge(): Promise<Outcome> {
+  async function attemptAndJudge(): Promise<Pick<TrialResult, "outcome" | "measures">> {
     const evidence = await station.attempt(plan, cell);
     await writeEvidence(path, cell.id, evidence);
-    return judge(cell, evidence);
+    return { outcome: judge(cell, evidence), measures: measure(cell, evidence) };
   }
 }
 

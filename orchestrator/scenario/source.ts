@@ -10,10 +10,10 @@ export interface Source {
   error(problems: readonly Problem[]): NatbedError;
 }
 
-/** Parses YAML 1.2. Throws NatbedError `scenario-invalid` with every syntax error. */
+/** Parses YAML 1.2, and the merge key `<<` of 1.1 (yaml.org/type/merge.html). Throws NatbedError `scenario-invalid` with every syntax error. */
 export function parseSource(path: string, text: string): Source {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, merge: true });
   const at = (offset: number) => `${path}:${lines.linePos(offset).line}:${lines.linePos(offset).col}`;
   if (document.errors.length > 0) {
     throw invalid(

@@ -97,6 +97,32 @@ matrix:
   });
 });
 
+describe("an entry that takes over another one by <<", () => {
+  const text = `name: x
+matrix:
+  - &one
+    technique: simultaneous-open
+    na: [preserve]
+    nb: [preserve]
+    expect: [{ verdict: direct }]
+  - <<: *one
+    block: another
+    options: { skewMs: 5 }
+`;
+
+  it("has what it does not say itself from there", () => {
+    const { cells } = parseScenario("x.yaml", text);
+    expect(cells.map(({ block }) => block)).toEqual(["simultaneous-open", "another"]);
+    expect(cells[1]).toMatchObject({ technique: { skewMs: 5 }, na: cells[0]!.na, expected: { verdict: "direct" } });
+  });
+
+  it("is told of a problem in what it took over at its own place", () => {
+    expect(problemsOf(text.replace("na: [preserve]", "na: [none]"))).toContainEqual(
+      expect.stringMatching(/^x\.yaml:8:\d+ matrix\[1\]\.na\[0\]: technique simultaneous-open is about NATs/),
+    );
+  });
+});
+
 describe("an impossible combination", () => {
   it.each([
     [
