@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { AttemptParameters, AttemptResult, FailureCode } from "../wire/control.ts";
+import { MOST_WORDS, type AttemptParameters, type AttemptResult, type FailureCode } from "../wire/control.ts";
 import type { XMessage } from "../wire/rendezvous.ts";
 import type { Recorder } from "./capture.ts";
 import { log } from "./channel.ts";
@@ -11,6 +11,9 @@ import type { HostAction, HostEvent, HostMachine } from "./technique/machine.ts"
 /** Time for rendezvous, TTL and prediction; a busy machine's slow start must not eat the punch's time, nor pass for a NAT's doing. */
 const PREPARE_WITHIN_MS = 10_000;
 
+/** A peer that is done leaves X: by then it has sent its hello, which may have to be sent twice to come through. */
+const LAST_WORD_MS = 3_000;
+
 /** Plays one technique's host machine against the real network, until it has a verified connection, gives up or runs out of time. */
 export class HostAttempt {
   readonly #parameters: AttemptParameters;
@@ -21,6 +24,7 @@ export class HostAttempt {
   #state: unknown;
   #deadline: NodeJS.Timeout | undefined;
   #punching = false;
+  #wordsLeft = MOST_WORDS;
   #settle: ((result: AttemptResult) => void) | undefined;
 
   constructor(parameters: AttemptParameters, recorder: Recorder) {
@@ -54,22 +58,27 @@ export class HostAttempt {
     await this.#network.dispose();
   }
 
-  /** Starts the deadline anew: every word from X is progress. Until the peer's endpoint is known it is the preparations'. */
+  /** Starts the deadline anew: a word from X is progress. Until the peer's endpoint is known it is the preparations'. */
   #armDeadline(): void {
     const deadlineMs = this.#punching ? this.#parameters.deadlineMs : PREPARE_WITHIN_MS;
     clearTimeout(this.#deadline);
     if (!this.#settle) return;
-    this.#deadline = setTimeout(() => this.#giveUp("deadline", `nothing decisive in ${deadlineMs} ms`), deadlineMs);
+    this.#deadline = setTimeout(() => {
+      this.#giveUp("deadline", `${this.#punching ? "nothing decisive" : this.#network.awaited} in ${deadlineMs} ms`);
+    }, deadlineMs);
   }
 
   #joinRendezvous(): void {
     const joining = this.#network.join({
       onMessage: (message: XMessage) => {
         this.#punching ||= message.t === "peer";
-        this.#armDeadline();
-        this.#dispatch({ kind: "told", message });
+        this.#wordsLeft -= 1;
+        if (this.#wordsLeft >= 0) this.#armDeadline();
+        const graceMs = message.t === "peer-left" && this.#network.isGreeting ? LAST_WORD_MS : 0;
+        if (graceMs > 0) this.#after(graceMs, { kind: "told", message });
+        else this.#dispatch({ kind: "told", message });
       },
-      onLost: (why: string) => this.#giveUp("rendezvous-lost", why),
+      onLost: (why: string) => this.#end({ ok: false, failure: "rendezvous-lost", detail: why }),
     });
     this.#background(joining, "rendezvous-lost");
   }
@@ -120,25 +129,27 @@ export class HostAttempt {
       case "tell":
         return this.#network.tell(action.message);
       case "wait":
-        return this.#wait(action);
+        return this.#after(action.ms, { kind: "elapsed", timer: action.timer });
       case "adopt":
         this.#network.adopt(action);
         return this.#end({ ok: true, ...this.#network.ends, connectMs: performance.now() - this.#started });
       case "give-up":
-        return this.#giveUp(action.failure, action.detail);
+        return this.#end({ ok: false, failure: action.failure, detail: action.detail }); // and the machine told the peer
     }
   }
 
-  #wait({ timer: name, ms }: Extract<HostAction, { kind: "wait" }>): void {
+  #after(ms: number, event: HostEvent): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#dispatch({ kind: "elapsed", timer: name });
+      this.#dispatch(event);
     }, ms);
     this.#timers.add(timer);
   }
 
+  /** What ends an attempt besides its machine: the peer learns of it, so that it need not wait for its own deadline. */
   #giveUp(failure: FailureCode, detail: string): void {
-    if (failure === "deadline") this.#network.tell({ t: "failed", reason: failure });
+    if (!this.#settle) return;
+    this.#network.tell({ t: "failed", reason: failure });
     this.#end({ ok: false, failure, detail });
   }
 

@@ -34,8 +34,9 @@ export class HostNetwork {
   readonly #parameters: AttemptParameters;
   readonly #recorder: Recorder;
   readonly #happened: (event: HostEvent) => void;
-  readonly #cleanups: (() => unknown)[] = [];
+  #cleanups: (() => unknown)[] | undefined = [];
   readonly #sockets: HostSockets;
+  #greetings = 0;
   #rendezvous: Rendezvous | undefined;
   #syn: { readonly segment: TcpSegment; readonly to: Endpoint } | undefined;
 
@@ -44,7 +45,7 @@ export class HostNetwork {
     this.#recorder = recorder;
     this.#happened = happened;
     this.#sockets = new HostSockets(parameters);
-    this.#cleanups.push(() => this.#sockets.dispose());
+    this.#atEnd(() => this.#sockets.dispose());
   }
 
   /** The stream of the connection that was adopted. */
@@ -58,10 +59,24 @@ export class HostNetwork {
     return { local: endpointOf(localAddress, localPort), remote: endpointOf(remoteAddress, remotePort) };
   }
 
-  /** Connections end with RST, so that no TIME_WAIT outlives the attempt. */
+  /** A connection stands, and the peer's hello has yet to come. */
+  get isGreeting(): boolean {
+    return this.#greetings > 0;
+  }
+
+  /** What an attempt still waits for before it knows where to punch. */
+  get awaited(): string {
+    if (!this.#rendezvous) return "no answer from X";
+    return this.#rendezvous.isPaired ? "the peer did not say where it is" : "the peer did not come to X";
+  }
+
+  /** Connections end with RST, so that no TIME_WAIT outlives the attempt. One thing that cannot be undone keeps no other from it. */
   async dispose(): Promise<void> {
-    const cleanups = this.#cleanups.splice(0).reverse();
-    await Promise.all(cleanups.map((cleanup) => cleanup()));
+    const cleanups = this.#cleanups?.reverse() ?? [];
+    this.#cleanups = undefined;
+    const outcomes = await Promise.allSettled(cleanups.map(async (cleanup) => cleanup()));
+    for (const outcome of outcomes)
+      if (outcome.status === "rejected") log("cleanup-failed", { why: String(outcome.reason) });
   }
 
   async join(listener: RendezvousListener): Promise<void> {
@@ -96,7 +111,7 @@ export class HostNetwork {
     const route = byWayOfX && { via: this.#parameters.x as Ipv4 };
     log("connect", { socket: name, localPort, to: formatEndpoint(to), ttl, ...route });
     const socket = this.#sockets.create(name, { localPort, ...(ttl === undefined ? {} : { ttl }), ...route });
-    this.#cleanups.push(
+    this.#atEnd(
       watchSyn(this.#recorder, { localPort, to, ...route }, (segment) => {
         this.#syn = { segment, to };
         const syn = reportOf(segment);
@@ -179,7 +194,7 @@ export class HostNetwork {
   }
 
   muteResets({ towards }: Action<"mute-resets">): void {
-    this.#cleanups.push(muteResets(towards.ip));
+    this.#atEnd(muteResets(towards.ip));
   }
 
   async flood({ to, count, ttl }: Action<"flood">): Promise<void> {
@@ -187,8 +202,8 @@ export class HostNetwork {
     const isn = seededBytes(`${seed}/${role}/flood-isn`, 4).readUInt32LE();
     const ports = seededPorts(`${seed}/${role}/flood-ports`, count, FLOOD_PORTS);
     const raw = new RawSocket();
-    this.#cleanups.push(() => raw.close());
-    this.#cleanups.push(
+    this.#atEnd(() => raw.close());
+    this.#atEnd(
       watchHit(this.#recorder, { from: to, isn, ports: new Set(ports) }, (hit) => {
         log("hit", hit);
         this.#happened({ kind: "hit", ...hit });
@@ -201,9 +216,13 @@ export class HostNetwork {
     this.#happened({ kind: "flooded", isn, count });
   }
 
-  #keep = (socket: TcpSocket): void => {
-    this.#cleanups.push(() => socket.destroy());
-  };
+  #keep = (socket: TcpSocket): void => this.#atEnd(() => socket.destroy());
+
+  /** What came about after the end of the attempt ends at once. */
+  #atEnd(cleanup: () => unknown): void {
+    if (this.#cleanups) this.#cleanups.push(cleanup);
+    else cleanup();
+  }
 
   #sendRaw(datagram: Uint8Array, to: Endpoint): void {
     const raw = new RawSocket();
@@ -220,10 +239,13 @@ export class HostNetwork {
     kind: "verified" | "agreed",
     say: (greeting: Greeting) => Promise<void>,
   ): Promise<void> {
+    this.#greetings += 1;
     try {
       await say(this.#sockets.greeting(socket));
     } catch (error) {
       return this.#failed(socket, error, "reset-after-open");
+    } finally {
+      this.#greetings -= 1;
     }
     log(kind, { socket });
     this.#happened({ kind, socket });

@@ -20,6 +20,7 @@ export interface RendezvousListener {
 /** A host's connection to X: what A, B and X tell each other, through the NATs. */
 export class Rendezvous {
   readonly #socket: TcpSocket;
+  #isPaired = false;
 
   private constructor(socket: TcpSocket) {
     this.#socket = socket;
@@ -35,6 +36,7 @@ export class Rendezvous {
     keep(socket);
     await socket.connect(x, X_PORTS.rendezvous);
     const { stream } = socket;
+    const rendezvous = new Rendezvous(socket);
     const splitter = new LineSplitter();
     stream.on("data", (chunk: Buffer) => {
       const { lines, overflow } = splitter.push(chunk.toString("utf8"));
@@ -43,21 +45,27 @@ export class Rendezvous {
         const parsed = parseXMessage(line);
         if (!parsed.ok) return onLost(`X said ${JSON.stringify(line.slice(0, 80))}: ${parsed.error}`);
         log("told", parsed.message);
+        rendezvous.#isPaired ||= parsed.message.t === "paired";
         if (parsed.message.t === "refused") return onLost(`X refused: ${parsed.message.reason}`);
         onMessage(parsed.message);
       }
     });
     stream.on("error", (error) => onLost(error.message));
     stream.on("end", () => onLost("X closed the rendezvous connection"));
-    const rendezvous = new Rendezvous(socket);
     rendezvous.tell({ t: "hello", v: RENDEZVOUS_VERSION, session, key, role, technique: technique.name });
     stream.resume();
     return rendezvous;
   }
 
   tell(message: HostMessage): void {
+    if (!this.#socket.stream.writable) return;
     log("tell", message.t === "hello" ? { ...message, key: undefined } : message);
     this.#socket.stream.write(`${JSON.stringify(message)}\n`);
+  }
+
+  /** The peer is, or was, at X too. */
+  get isPaired(): boolean {
+    return this.#isPaired;
   }
 
   /** This host's own address on the way to X. */

@@ -11,6 +11,7 @@ export class HostSockets {
   readonly #listening = new Map<SocketName, Server>();
   readonly #open = new Map<SocketName, { readonly stream: Socket; readonly greeting: Greeting }>();
   #adopted: Socket | undefined;
+  #ended = false;
 
   constructor(identity: Identity) {
     this.#identity = identity;
@@ -43,7 +44,8 @@ export class HostSockets {
       this.opened(accepted, stream);
       onAccepted(accepted, stream);
     });
-    this.#listening.set(name, server);
+    if (this.#ended) server.close();
+    else this.#listening.set(name, server);
   }
 
   /** Takes note that a socket is connected. */
@@ -83,6 +85,7 @@ export class HostSockets {
 
   /** Ends all of them. */
   dispose(): void {
+    this.#ended = true;
     for (const name of [...this.#outgoing.keys(), ...this.#open.keys()]) this.reset(name);
     this.#closeListeners();
   }
@@ -106,6 +109,7 @@ const FAILURE_OF: Readonly<Record<string, FailureCode>> = {
   EMFILE: "fd-limit",
   ENFILE: "fd-limit",
   ESTRANGER: "stranger",
+  ELIBACC: "missing-capability",
 };
 
 /** The typed failure behind a socket error; `otherwise` where its code says nothing special. */

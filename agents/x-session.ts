@@ -9,7 +9,7 @@ import { forgeSynAck, sprayDatagrams } from "./forge.ts";
 import type { PacketSender } from "./packet-sender.ts";
 import { watchRoutedSyns, type RoutedSyn } from "./syn-report.ts";
 import { xMachine } from "./technique/index.ts";
-import type { XAction, XEvent, XMachine } from "./technique/machine.ts";
+import { peerOf, type XAction, type XEvent, type XMachine } from "./technique/machine.ts";
 
 /** Outside ports that a spray may guess (RFC 4787 section 4.2.1: a NAT leaves the well-known ports alone). */
 const SPRAY_PORTS = { from: 1_024, to: 65_535 } as const;
@@ -86,11 +86,13 @@ export class XSession {
 
   leave(role: HostRole, stream: Socket): void {
     if (this.#members[role]?.stream !== stream) return;
+    const wasPaired = this.#members.a && this.#members.b;
     delete this.#members[role];
-    if (this.empty) this.#forget();
+    this.#forget();
+    if (wasPaired) this.#tell(peerOf(role), { t: "peer-left" });
   }
 
-  /** A pair begins anew: nothing that an earlier member said may move a packet. */
+  /** A pair begins anew, and ends with either of the two: nothing that an earlier member said may move a packet. */
   #forget(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
@@ -112,9 +114,10 @@ export class XSession {
 
   /** What X cannot do (no CAP_NET_RAW, say) ends this session for both sides, and nothing else. */
   #failBoth(error: unknown): void {
-    const reason = `X failed: ${error instanceof Error ? error.message : String(error)}`;
+    const words = error instanceof Error ? error.message : String(error);
+    const reason = words.replaceAll(/[^\x20-\x7e]+/g, " ").slice(0, 200); // as isText wants it
     log("failed", { reason });
-    for (const side of ["a", "b"] as const) this.#tell(side, { t: "peer-failed", reason: reason.slice(0, 200) });
+    for (const side of ["a", "b"] as const) this.#tell(side, { t: "x-failed", reason });
   }
 
   /** Both answers leave back to back: the side that is answered first must not send data before the other is open. */

@@ -65,11 +65,14 @@ export interface AttemptParameters {
   readonly key: string;
   /** First of 64 consecutive local ports that are free for this attempt. */
   readonly localPort: number;
-  /** A host gives up when, from the peer's endpoint on, so much time passes without a word from X. */
+  /** A host gives up when, from the peer's endpoint on, so much time passes without one of X's first MOST_WORDS words. */
   readonly deadlineMs: number;
   /** Seeds what the technique draws at random (flood ports, spray order), so that a seed repeats a run. */
   readonly seed: number;
 }
+
+/** More than X ever says to one host in an attempt. Each word renews the host's deadline, and no peer can make X say so many that it never ends. */
+export const MOST_WORDS = 10;
 
 /** Why a host gave up. */
 export const FAILURES = [
@@ -81,10 +84,11 @@ export const FAILURES = [
   "no-collision", // birthday: no forged SYN+ACK came through
   "peer-failed", // X says that the other side gave up
   "prediction-failed", // X's probe ports did not answer
-  "missing-capability", // EPERM
+  "x-failed", // X says that it cannot do its part: no CAP_NET_RAW, its budgets
+  "missing-capability", // EPERM, or a library that is not installed
   "port-busy", // EADDRINUSE or EADDRNOTAVAIL
   "fd-limit", // EMFILE or ENFILE: no more sockets
-  "rendezvous-lost", // the connection to X broke or X refused
+  "rendezvous-lost", // the connection to X did not come about or broke, or X refused
 ] as const;
 export type FailureCode = (typeof FAILURES)[number];
 

@@ -100,7 +100,11 @@ export type XMessage =
   | { readonly t: "sprayed"; readonly count: number }
   /** Both sides are ESTABLISHED. */
   | { readonly t: "open" }
-  | { readonly t: "peer-failed"; readonly reason: string };
+  | { readonly t: "peer-failed"; readonly reason: string }
+  /** The peer's connection to X ended: it is done, or gone. */
+  | { readonly t: "peer-left" }
+  /** X cannot do its part in this session. */
+  | { readonly t: "x-failed"; readonly reason: string };
 
 const isSyn = record({
   isn: isU32,
@@ -132,6 +136,8 @@ const X_CHECKS: Dialect & Record<XMessage["t"], unknown> = {
   sprayed: { count: isU16 },
   open: {},
   "peer-failed": { reason: isText },
+  "peer-left": {},
+  "x-failed": { reason: isText },
 };
 
 /** First line of a connection to X's relay port; everything behind it is passed on to the other side. */

@@ -1,4 +1,4 @@
-import koffi from "koffi";
+import koffi, { type LibraryHandle } from "koffi";
 
 let run: ((commands: string) => string) | undefined;
 
@@ -13,7 +13,7 @@ export function nft(commands: string): string {
 
 /** libnftables(3). Its context opens a netlink socket, which belongs to the namespace it is opened in: this container's. */
 function openNftables(): (commands: string) => string {
-  const library = koffi.load("libnftables.so.1");
+  const library = loadLibrary();
   const context: unknown = library.func("void *nft_ctx_new(uint32_t flags)")(0);
   library.func("int nft_ctx_buffer_output(void *context)")(context);
   library.func("int nft_ctx_buffer_error(void *context)")(context);
@@ -22,6 +22,20 @@ function openNftables(): (commands: string) => string {
   const errorText = library.func("const char *nft_ctx_get_error_buffer(void *context)");
   return (commands) => {
     if (runCommands(context, commands) === 0) return outputText(context) as string;
-    throw new Error(`nft: ${(errorText(context) as string).trim()}\n${commands}`);
+    throw new NftablesError(`nft: ${(errorText(context) as string).trim()}\n${commands}`);
   };
+}
+
+function loadLibrary(): LibraryHandle {
+  try {
+    return koffi.load("libnftables.so.1");
+  } catch (error) {
+    const message = `libnftables1 is not installed (${(error as Error).message})`;
+    throw Object.assign(new Error(message, { cause: error }), { code: "ELIBACC" });
+  }
+}
+
+/** What nft says no to; `code` is EPERM where it was the kernel that did, for want of CAP_NET_ADMIN. */
+class NftablesError extends Error {
+  readonly code = this.message.includes("Operation not permitted") ? "EPERM" : "EINVAL";
 }

@@ -41,12 +41,20 @@ export function raiseTtl(socket: SocketName): HostAction {
   return { kind: "set-ttl", socket, ttl: FULL_TTL };
 }
 
-/** What ends every punching technique the same way: data both ways, or a peer that gave up. */
+/** What ends every punching technique the same way: data both ways, a peer that gave up or is gone, or an X that cannot. */
 export function endings(event: HostEvent): readonly HostAction[] | undefined {
   if (event.kind === "verified") return [{ kind: "adopt", socket: event.socket }];
-  if (event.kind === "told" && event.message.t === "peer-failed")
-    return [{ kind: "give-up", failure: "peer-failed", detail: event.message.reason }];
-  return undefined;
+  if (event.kind !== "told") return undefined;
+  switch (event.message.t) {
+    case "peer-failed":
+      return [{ kind: "give-up", failure: "peer-failed", detail: event.message.reason }];
+    case "peer-left":
+      return [{ kind: "give-up", failure: "peer-failed", detail: "the peer has left X" }];
+    case "x-failed":
+      return [{ kind: "give-up", failure: "x-failed", detail: event.message.reason }];
+    default:
+      return undefined;
+  }
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Outcome, Proof, WorldFault } from "./outcome.ts";
 import { punchesOf, sceneOf, text, type JudgedCell, type Scene } from "./scene.ts";
 
 /** Failures that say something about the world and nothing about the NATs. */
-const SPOILED: readonly FailureCode[] = ["missing-capability", "port-busy"];
+const SPOILED: readonly FailureCode[] = ["missing-capability", "port-busy", "fd-limit", "x-failed"];
 
 /** Decides a trial from its evidence alone; the agents' words only say where to look. Pure: the same evidence, the same outcome. */
 export function judge(cell: JudgedCell, evidence: Evidence): Outcome {

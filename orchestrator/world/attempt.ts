@@ -1,6 +1,6 @@
 import { drawAttempt, payloadSeed } from "../../wire/attempt.ts";
 import { unpackPackets } from "../../wire/capture.ts";
-import type { AttemptParameters, CoreModel, NodeId, Traffic } from "../../wire/control.ts";
+import { MOST_WORDS, type AttemptParameters, type CoreModel, type NodeId, type Traffic } from "../../wire/control.ts";
 import type { Capture, Evidence, Exchange } from "../evidence/types.ts";
 import { ADDRESS } from "../plan/addresses.ts";
 import { deadlineOf, transferWithinMs } from "../plan/deadline.ts";
@@ -97,13 +97,10 @@ function recordsOf<T>(answers: ByGateway<{ readonly records: T }>): ByGateway<T>
   return Object.fromEntries(Object.entries(answers).map(([at, { records }]) => [at, records])) as ByGateway<T>;
 }
 
-/** More than X ever says to one host in an attempt: each word renews the host's deadline. */
-const MOST_WORDS = 10;
-
 const NOTHING_CONNECTED: Pick<Evidence, "entries"> = { entries: { na: [], nb: [] } };
 
 async function attemptBoth(world: World, { a, b }: AttemptPlan): Promise<Evidence["attempts"]> {
-  const withinMs = MOST_WORDS * Math.max(a.deadlineMs, TRANSFER_WITHIN_MS);
+  const withinMs = (MOST_WORDS + 1) * Math.max(a.deadlineMs, TRANSFER_WITHIN_MS);
   const [resultA, resultB] = await Promise.all([
     world.agent("a").call("attempt", a, withinMs),
     world.agent("b").call("attempt", b, withinMs),

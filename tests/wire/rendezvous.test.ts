@@ -56,6 +56,8 @@ const xMessages: fc.Arbitrary<XMessage> = fc.oneof(
   fc.record({ t: constant("sprayed"), count: u16s }),
   fc.record({ t: constant("open") }),
   fc.record({ t: constant("peer-failed"), reason: texts }),
+  fc.record({ t: constant("peer-left") }),
+  fc.record({ t: constant("x-failed"), reason: texts }),
 );
 
 const relayHeaders: fc.Arbitrary<RelayHeader & { t: "relay" }> = fc.record({

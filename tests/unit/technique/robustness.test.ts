@@ -65,6 +65,8 @@ const xMessages: fc.Arbitrary<XMessage> = fc.oneof(
   fc.record({ t: kind("sprayed"), count: u16s }),
   fc.record({ t: kind("open") }),
   fc.record({ t: kind("peer-failed"), reason: fc.string() }),
+  fc.record({ t: kind("peer-left") }),
+  fc.record({ t: kind("x-failed"), reason: fc.string() }),
 );
 const hostEvents: fc.Arbitrary<HostEvent> = fc.oneof(
   fc.record({ kind: kind("told"), message: xMessages }),

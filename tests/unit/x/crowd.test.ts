@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { RENDEZVOUS_VERSION, X_PORTS } from "../../../wire/rendezvous.ts";
 import { until } from "../../kit/until.ts";
 import { missingForKernelTests } from "../nat/namespace.ts";
-import { Station, type Visit } from "./station.ts";
+import { Station } from "./station.ts";
+import type { Visit } from "./visit.ts";
 
 const missing = missingForKernelTests();
 if (missing) console.warn(`skipped: X in a crowd (${missing})`);

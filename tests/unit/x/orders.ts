@@ -1,7 +1,7 @@
 export const X_ADDRESS = "127.0.0.1";
 
 export type VisitorOrder =
-  | { readonly order: "visit"; readonly id: number; readonly from: string; readonly port: number }
+  | { readonly order: "visit"; readonly id: number; readonly from: string; readonly to: string; readonly port: number }
   | { readonly order: "say"; readonly id: number; readonly hex: string }
   /** With RST. */
   | { readonly order: "leave"; readonly id: number }

@@ -37,8 +37,8 @@ function obey(order: VisitorOrder): void {
   }
 }
 
-function visit(id: number, { from, port }: { readonly from: string; readonly port: number }): void {
-  const stream = connect({ host: X_ADDRESS, port, localAddress: from, noDelay: true });
+function visit(id: number, { from, to, port }: Extract<VisitorOrder, { order: "visit" }>): void {
+  const stream = connect({ host: to, port, localAddress: from, noDelay: true });
   streams.set(id, stream);
   stream.on("connect", () => tell({ event: "connected", id }));
   stream.on("data", (chunk: Buffer) => tell({ event: "heard", id, text: chunk.toString("latin1") }));
