@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { addDoctor } from "./doctor.ts";
 import { addDown } from "./down.ts";
 import { addEngine } from "./engine.ts";
+import { addExplain } from "./explain.ts";
 import { addJudge } from "./judge.ts";
 import { addMatrix } from "./matrix.ts";
 import { addNat } from "./nat.ts";
@@ -26,7 +27,7 @@ export function buildProgram(): Command {
     .showSuggestionAfterError()
     .showHelpAfterError("(add --help for the options and examples)")
     .exitOverride();
-  for (const add of [addMatrix, addNat, addProbe, addX, addDoctor, addDown, addReport, addJudge, addEngine])
+  for (const add of [addMatrix, addNat, addProbe, addX, addDoctor, addDown, addReport, addJudge, addExplain, addEngine])
     add(program);
   return program;
 }

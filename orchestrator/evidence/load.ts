@@ -64,7 +64,7 @@ function wholeCapture(bytes: Uint8Array): PcapngCapture {
 }
 
 /** A node's own interfaces and packets; interfaces are named `node:interface`. */
-function seenBy(node: string, { interfaces, packets }: PcapngCapture): Pick<Capture, "interfaces" | "packets"> {
+export function seenBy(node: string, { interfaces, packets }: PcapngCapture): Pick<Capture, "interfaces" | "packets"> {
   const prefix = `${node as NodeId}:`;
   const own = interfaces.flatMap(({ name }, index) => (name.startsWith(prefix) ? [{ index, name }] : []));
   const positions = new Map(own.map(({ index }, position) => [index, position]));

@@ -17,7 +17,8 @@ const SCENARIO = [...OUTCOME, "orchestrator/scenario"];
 const PLAN = [...SCENARIO, "orchestrator/plan"];
 const EVIDENCE = [...PLAN, "orchestrator/evidence"];
 const VERDICT = [...EVIDENCE, "orchestrator/verdict"];
-const REPORT = [...VERDICT, "orchestrator/report"];
+const TIMELINE = [...EVIDENCE, "orchestrator/timeline"];
+const REPORT = [...new Set([...VERDICT, ...TIMELINE, "orchestrator/report"])];
 const WORLD = [...EVIDENCE, "orchestrator/engine", "orchestrator/world"];
 const RUN = [...new Set([...REPORT, ...WORLD, "orchestrator/run"])];
 
@@ -38,6 +39,8 @@ const RULES: Record<string, Rule> = {
   "orchestrator/evidence/store": { may: EVIDENCE },
   "orchestrator/evidence/load": { may: EVIDENCE },
   "orchestrator/verdict": { may: VERDICT, pure: true },
+  "orchestrator/timeline": { may: TIMELINE, pure: true },
+  "orchestrator/timeline/load.ts": { may: TIMELINE },
   "orchestrator/report": { may: REPORT, pure: true },
   "orchestrator/report/directory.ts": { may: REPORT },
   "orchestrator/engine": { may: ["orchestrator/errors.ts", "orchestrator/nat/needs.ts"] },

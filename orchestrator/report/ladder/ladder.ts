@@ -1,0 +1,45 @@
+import type { NodeId } from "../../../wire/control.ts";
+import type { Evidence } from "../../evidence/types.ts";
+import { layersOf } from "../../plan/shape.ts";
+import type { TrialRecord } from "../../timeline/record.ts";
+import { timelineOf } from "../../timeline/timeline.ts";
+import type { JudgedCell } from "../../verdict/scene.ts";
+import { explain, explanationText, type Explanation } from "./explanation.ts";
+import { namesOf } from "./names.ts";
+import type { Step } from "./step.ts";
+import { everyStepOf, stepsOf } from "./steps.ts";
+
+/** A trial as it is drawn, whatever it is drawn with. */
+export interface Ladder {
+  readonly startUs: number;
+  readonly steps: readonly Step[];
+  /** Rows of the timeline that have no line of their own. */
+  readonly hidden: number;
+  readonly explanation?: Explanation;
+  /** The verdict and its reason; empty where the evidence is not whole. */
+  readonly words: readonly string[];
+}
+
+interface Trial {
+  readonly record: TrialRecord;
+  /** Absent: its file is damaged. Then no NAT's axis is named, and nothing is judged. */
+  readonly cell: JudgedCell | undefined;
+  /** Absent: it is not whole. */
+  readonly evidence: Evidence | undefined;
+  /** Every packet, event and log line in a line of its own. */
+  readonly every: boolean;
+}
+
+export function ladderOf({ record, cell, evidence, every }: Trial): Ladder {
+  const timeline = timelineOf(record, cell ? layersOf(cell) : []);
+  const names = namesOf(Object.keys(record.captures) as NodeId[]);
+  const explanation = cell && evidence ? explain(cell, evidence) : undefined;
+  const steps = (every ? everyStepOf : stepsOf)(timeline, names, explanation?.decisive);
+  return {
+    startUs: timeline.startUs,
+    steps,
+    hidden: timeline.rows.length - steps.length,
+    ...(explanation ? { explanation } : {}),
+    words: explanation ? explanationText(explanation, names) : [],
+  };
+}
