@@ -37,7 +37,7 @@ describe("a ladder", () => {
       expect.stringMatching(/^ +│ {11}│ {11}│ {11}│ {11}│ {11}│ {2}✗ NB answered with RST # ms later$/),
     ]);
     expect(from(drawn, "RST+ACK", 1)[0]).toMatch(
-      / <─{10}◆─{11}┼─{11}│─{11}o {11}│ {2}◀ RST\+ACK NB:55776 → NA:55776 for A:55776/,
+      / │<─{10}◆─{11}┼─{11}│─{11}o {11}│ {2}◀ RST\+ACK NB:55776 → NA:55776 for A:55776/,
     );
   });
 
