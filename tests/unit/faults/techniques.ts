@@ -28,6 +28,6 @@ export const COURSES: readonly Course[] = [
   { technique: { name: "simultaneous-open", syn: "normal", retryMs: 200, ...punch }, host: "a", words: [ready] },
   { technique: { name: "sequential-open", doomedMs: 50, ...punch }, host: "a", words: [ready] },
   { technique: { name: "stunt-2", syn: "normal", socket: "kept", ...punch }, host: "b", words: [ready, waiting] },
-  { technique: { name: "natblaster-2", syn: "normal", ...punch }, host: "a", words: [ready, syn] },
+  { technique: { name: "natblaster-2", syn: "normal", synAck: "x", ...punch }, host: "a", words: [ready, syn] },
   { technique: { name: "natblaster-4", syns: 50, ...punch }, host: "b", words: [{ t: "hit", endpoint }, syn] },
 ];
