@@ -37,8 +37,8 @@ const ERRORS_HELD_BYTES = 16 << 20;
 const PREROUTING = 0;
 
 /**
- * The user-space hop in R. R's iptables rules (orchestrator/plan/core.ts) queue here what ends at R and all that goes to or comes
- * from X; of a core with delay or loss, everything. It exists for these reasons:
+ * The user-space hop in R. R's iptables rules (orchestrator/plan/core.ts) queue here what ends at R, ICMP that passes it, and all that
+ * goes to or comes from X; of a core with delay or loss, everything. It exists for these reasons:
  * - On zero-latency links an ICMP error arrives inside the connect() that caused it, while the socket is locked, and the
  *   kernel takes it for a soft error (tcp_v4_err(), sock_owned_by_user). A hop through user space makes it arrive later,
  *   as on any real network; and because X's packets take the same way, never after X's answer to the same SYN.

@@ -5,9 +5,9 @@ import { CORE_QUEUES, X_LINK } from "../../wire/core.ts";
 const NAT_LINKS = ["wan-a", "wan-b"] as const;
 
 /**
- * What makes R the core of a world; loading it replaces the core before. What ends here goes to R's agent, which answers it; R's own ICMP
- * errors and everything to and from X take a hop through user space (agents/core/queue.ts says why), and everything else does too where
- * the core delays or loses packets; otherwise the kernel forwards it. Source routes are the kernel's own choice: nft's `ip option lsrr exists` overlooks those that are under way
+ * What makes R the core of a world; loading it replaces the core before. What ends here goes to R's agent, which answers it; every
+ * ICMP error, R's own or a NAT's, and everything to and from X take a hop through user space (agents/core/queue.ts says why), and everything
+ * else does too where the core delays or loses packets; otherwise the kernel forwards it. Source routes are the kernel's own choice: nft's `ip option lsrr exists` overlooks those that are under way
  * already (nft_exthdr.c ipv4_find_option() takes a pointer behind the first address for a malformed option).
  */
 export function renderCoreRules(core: CoreModel): GatewayRules {
@@ -57,7 +57,12 @@ const queue = `NFQUEUE --queue-num ${CORE_QUEUES.crossing} --queue-bypass`;
 function crossing({ delayMs, lossPercent }: CoreModel): readonly string[] {
   if (delayMs > 0 || lossPercent > 0) return ["OUTPUT -p icmp", "FORWARD"];
   // what R's agent sends has taken its hop already
-  return ["OUTPUT -p icmp ! --icmp-type time-exceeded", `FORWARD -i ${X_LINK}`, `FORWARD -o ${X_LINK}`];
+  return [
+    "OUTPUT -p icmp ! --icmp-type time-exceeded",
+    "FORWARD -p icmp",
+    `FORWARD -i ${X_LINK}`,
+    `FORWARD -o ${X_LINK}`,
+  ];
 }
 
 /** Routers in between: a TTL that is too small for `hops` of them ends there, any other is smaller behind them. */

@@ -11,10 +11,11 @@ const PLAIN = rules({});
 const ENDS_AT_R = "-A PREROUTING -m ttl --ttl-lt 2 -j NFQUEUE --queue-num 1 --queue-bypass";
 
 describe("the rules of the core", () => {
-  it("let the kernel forward everything but X's packets where the core adds nothing", () => {
+  it("let the kernel forward everything but ICMP and X's packets where the core adds nothing", () => {
     expect(PLAIN).toEqual([
       ENDS_AT_R,
       "-A OUTPUT -p icmp ! --icmp-type time-exceeded -j NFQUEUE --queue-num 0 --queue-bypass",
+      "-A FORWARD -p icmp -j NFQUEUE --queue-num 0 --queue-bypass",
       "-A FORWARD -i wan-x -j NFQUEUE --queue-num 0 --queue-bypass",
       "-A FORWARD -o wan-x -j NFQUEUE --queue-num 0 --queue-bypass",
     ]);
