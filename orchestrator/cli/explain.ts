@@ -1,5 +1,6 @@
 import { basename, dirname } from "node:path";
 import type { Command } from "commander";
+import type { Ladder } from "../report/ladder/ladder.ts";
 import { option } from "./values.ts";
 
 const EXAMPLES = `
@@ -7,11 +8,14 @@ Examples:
   natbed explain runs/ID/CELL              the first trial of a cell that came out as the cell did
   natbed explain runs/ID/CELL/trial-3      a trial
   natbed explain runs/ID/CELL --all        every packet, event and log line in a row of its own
+  natbed explain runs/ID/CELL --svg > l.svg   the ladder as a drawing; --mermaid as text that many a viewer draws
 
 One row is one packet, wherever it was seen; like packets are folded into one row.`;
 
 interface ExplainOptions {
   all?: true;
+  mermaid?: true;
+  svg?: true;
 }
 
 /** `natbed explain`: why a trial came out as it did, and the ladder of its packets. */
@@ -21,25 +25,36 @@ export function addExplain(program: Command): void {
     .description("show a recorded trial as a ladder of packets, with the cause in one sentence")
     .argument("<trial>", "RUN/CELL or RUN/CELL/trial-N")
     .addOption(option("--all", "fold nothing and leave nothing out"))
+    .addOption(option("--mermaid", "print the ladder as a Mermaid sequence diagram").conflicts("svg"))
+    .addOption(option("--svg", "print the ladder as SVG"))
     .addHelpText("after", EXAMPLES)
     .action(async (given: string, options: ExplainOptions) => {
-      const [{ trialPlace }, { readTrial }, { readEvidence }, { ladderOf }, { renderExplanation }, { paintFor }] =
-        await Promise.all([
-          import("./trial-place.ts"),
-          import("../timeline/load.ts"),
-          import("../evidence/load.ts"),
-          import("../report/ladder/ladder.ts"),
-          import("../report/ladder/page.ts"),
-          import("../report/words.ts"),
-        ]);
+      const [{ trialPlace }, { readTrial }, { readEvidence }, { ladderOf }, { visible }] = await Promise.all([
+        import("./trial-place.ts"),
+        import("../timeline/load.ts"),
+        import("../evidence/load.ts"),
+        import("../report/ladder/ladder.ts"),
+        import("../report/ladder/visible.ts"),
+      ]);
       const dir = trialPlace(given);
       const { record, cell, faults } = await readTrial(dir);
       for (const fault of faults) process.stderr.write(`natbed: ${dir}: ${fault}\n`);
       // what is damaged is shown, and not judged
       const evidence = faults.length === 0 ? await readEvidence(dir) : undefined;
       const ladder = ladderOf({ record, cell, evidence, every: options.all === true });
-      const { stdout } = process;
-      const title = `${cell?.id ?? basename(dirname(dir))}, ${basename(dir)}`;
-      stdout.write(renderExplanation(ladder, { title, paint: paintFor(stdout), columns: stdout.columns || 120 }));
+      const title = visible(`${cell?.id ?? basename(dirname(dir))}, ${basename(dir)}`);
+      process.stdout.write(await drawn(ladder, title, options));
     });
+}
+
+async function drawn(ladder: Ladder, title: string, { mermaid, svg }: ExplainOptions): Promise<string> {
+  const { steps, startUs } = ladder;
+  if (mermaid) return (await import("../report/ladder/mermaid.ts")).renderMermaid(steps, { startUs });
+  if (svg) return (await import("../report/ladder/svg.ts")).renderSvg(steps, { startUs, title });
+  const [{ renderExplanation }, { paintFor }] = await Promise.all([
+    import("../report/ladder/page.ts"),
+    import("../report/words.ts"),
+  ]);
+  const { stdout } = process;
+  return renderExplanation(ladder, { title, paint: paintFor(stdout), columns: stdout.columns || 120 });
 }

@@ -3,6 +3,7 @@ import { wrap } from "../columns.ts";
 import type { Paint } from "../words.ts";
 import { lanesOf } from "./lanes.ts";
 import type { Arrow, Mark, Step } from "./step.ts";
+import { straight } from "./way.ts";
 
 const TIME = 9;
 /** Between the last lane and the text. */
@@ -100,11 +101,4 @@ function drawArrow(line: string[], { way, both }: Arrow, at: Places): void {
   const second = stops[1]!;
   line[first.place] = GLYPH.arrived;
   line[first.place + (second.place < first.place ? -1 : 1)] = second.place < first.place ? ">" : "<";
-}
-
-/** Where a way turns back, as from R to X's lane and on, the turning point is left out unless the packet changed or ended there. */
-function straight(way: Arrow["way"]): Arrow["way"] {
-  return way.filter(
-    ({ node, mark }) => !(node === "r" && mark === "passed" && way.some((other) => other.node === "x")),
-  );
 }

@@ -2,7 +2,6 @@ import { wrap } from "../columns.ts";
 import type { Paint } from "../words.ts";
 import { LEGEND, renderLadder } from "./ascii.ts";
 import type { Ladder } from "./ladder.ts";
-import { visible } from "./visible.ts";
 
 /** A trial for a terminal: what came of it and why, its ladder, and what the signs mean. */
 export function renderExplanation(
@@ -11,7 +10,7 @@ export function renderExplanation(
 ): string {
   const [verdict, ...reasons] = words;
   const head = [
-    paint("bold", visible(title)),
+    paint("bold", title),
     ...(verdict === undefined ? ["not judged: the evidence is not whole"] : [verdict]),
     ...reasons.flatMap((reason) => wrap(reason, columns - INDENT.length).map((line) => INDENT + line)),
   ];

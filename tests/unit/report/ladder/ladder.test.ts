@@ -5,6 +5,7 @@ import { renderLadder } from "../../../../orchestrator/report/ladder/ascii.ts";
 import { ladderOf, type Ladder } from "../../../../orchestrator/report/ladder/ladder.ts";
 import { renderExplanation } from "../../../../orchestrator/report/ladder/page.ts";
 import type { Arrow } from "../../../../orchestrator/report/ladder/step.ts";
+import { visible } from "../../../../orchestrator/report/ladder/visible.ts";
 import { plain } from "../../../../orchestrator/report/words.ts";
 import { recorded, RECORDINGS, type Recording } from "../../verdict/recorded/index.ts";
 
@@ -131,7 +132,7 @@ describe("hostile text", () => {
 
   it("is shown with escapes, and moves no cursor", async () => {
     const one = await ladder("filtered", spoilt);
-    const text = renderExplanation(one, { title: HOSTILE, paint: plain, columns: 100 });
+    const text = renderExplanation(one, { title: visible(HOSTILE), paint: plain, columns: 100 });
     expect(text).toContain("\\u{1b}[31mred\\u{1b}[0m\\u{7}\\u{d}\\u{a}\\u{202e}gnp.exe\\u{200b}<script>");
     expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u);
   });
