@@ -96,7 +96,8 @@ export class HostNetwork {
       if (test.allocation.kind === "random" && offset !== WINDOW.tests.at(-1)) continue;
       const prediction = predictNext(test, localPort + WINDOW.punch);
       log("predicted", prediction);
-      return this.#happened({ kind: "predicted", prediction });
+      const localAddress = this.#rendezvous?.localAddress ?? ("0.0.0.0" as Ipv4);
+      return this.#happened({ kind: "predicted", prediction, localAddress });
     }
   }
 
@@ -107,18 +108,17 @@ export class HostNetwork {
     this.#happened({ kind: "ttl-measured", ttl });
   }
 
-  async connect({ socket: name, localPort, to, ttl, byWayOfX }: Action<"connect">): Promise<void> {
+  async connect({ socket: name, localPort, to, ttl, byWayOfX, unwatched }: Action<"connect">): Promise<void> {
     const route = byWayOfX && { via: this.#parameters.x as Ipv4 };
     log("connect", { socket: name, localPort, to: formatEndpoint(to), ttl, ...route });
     const socket = this.#sockets.create(name, { localPort, ...(ttl === undefined ? {} : { ttl }), ...route });
-    this.#atEnd(
-      watchSyn(this.#recorder, { localPort, to, ...route }, (segment) => {
-        this.#syn = { segment, to };
-        const syn = reportOf(segment);
-        log("syn-seen", { localPort, to: formatEndpoint(to), syn });
-        this.#happened({ kind: "syn-seen", socket: name, syn });
-      }),
-    );
+    const seen = (segment: TcpSegment): void => {
+      this.#syn = { segment, to };
+      const syn = reportOf(segment);
+      log("syn-seen", { localPort, to: formatEndpoint(to), syn });
+      this.#happened({ kind: "syn-seen", socket: name, syn });
+    };
+    if (!unwatched) this.#atEnd(watchSyn(this.#recorder, { localPort, to, ...route }, seen));
     try {
       await socket.connect(to.ip, to.port);
       log("connected", { socket: name, localPort, to: formatEndpoint(to) });

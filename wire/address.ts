@@ -64,6 +64,18 @@ export function u32ToIpv4(value: number): Ipv4 {
   return `${(value >>> 24) & 0xff}.${(value >>> 16) & 0xff}.${(value >>> 8) & 0xff}.${value & 0xff}` as Ipv4;
 }
 
+/** Networks whose addresses mean another host in every network: RFC 1918 section 3, and a carrier's subscribers' (RFC 6598 section 7). */
+const PRIVATE = [
+  ["10.0.0.0", 8],
+  ["172.16.0.0", 12],
+  ["192.168.0.0", 16],
+  ["100.64.0.0", 10],
+] as const;
+
+export function isPrivate(ip: Ipv4): boolean {
+  return PRIVATE.some(([network, bits]) => (ipv4ToU32(ip) ^ ipv4ToU32(network as Ipv4)) >>> (32 - bits) === 0);
+}
+
 /** Reads `1.2.3.4:5`. */
 export function parseEndpoint(text: string): Decoded<Endpoint> {
   const parts = /^([^:]*):(0|[1-9]\d{0,4})$/.exec(text);

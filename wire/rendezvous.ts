@@ -2,7 +2,7 @@
  * The rendezvous protocol that A, B and X speak over TCP, through the NATs: one JSON object a line.
  * A session's key is agreed by the users beforehand; X does nothing for a connection whose key does not match.
  */
-import type { Endpoint } from "./address.ts";
+import { isPrivate, type Endpoint } from "./address.ts";
 import {
   isBoolean,
   isEndpoint,
@@ -13,6 +13,7 @@ import {
   optional,
   parseMessage,
   record,
+  type Check,
   type Dialect,
   type Parsed,
 } from "./json-line.ts";
@@ -38,6 +39,7 @@ export const TECHNIQUES = [
   "public",
   "relay",
   "simultaneous-open",
+  "p2pnat",
   "sequential-open",
   "stunt-1",
   "stunt-2",
@@ -73,8 +75,11 @@ export type HostMessage =
       readonly role: HostRole;
       readonly technique: (typeof TECHNIQUES)[number];
     }
-  /** The outside endpoint that the sender's next SYN is predicted to have; `copies`: a copy of that SYN goes straight to the peer's NAT. */
-  | { readonly t: "ready"; readonly endpoint: Endpoint; readonly copies?: boolean }
+  /**
+   * The outside endpoint that the sender's next SYN is predicted to have; `copies`: a copy of that SYN goes straight to the peer's NAT;
+   * `private`: its own endpoint, for a peer in the same private network.
+   */
+  | { readonly t: "ready"; readonly endpoint: Endpoint; readonly copies?: boolean; readonly private?: Endpoint }
   /** The sender's SYN; `answers`: to the peer's the sender sends the SYN+ACK itself, once it is told of it. */
   | { readonly t: "syn"; readonly syn: SynReport; readonly answers?: boolean }
   /** The sender's SYN has opened its NAT for the peer, and a socket waits there for the peer's. */
@@ -91,7 +96,7 @@ export type XMessage =
   | { readonly t: "welcome"; readonly v: number; readonly observed: Endpoint }
   | { readonly t: "refused"; readonly reason: string }
   | { readonly t: "paired" }
-  | { readonly t: "peer"; readonly endpoint: Endpoint }
+  | { readonly t: "peer"; readonly endpoint: Endpoint; readonly private?: Endpoint }
   /** The peer's NAT is open and a socket waits behind it: the receiver's turn to connect. */
   | { readonly t: "peer-waiting" }
   /** The SYN that the peer sent: the receiver's to answer. */
@@ -115,9 +120,12 @@ const isSyn = record({
   tsval: optional(isU32),
 });
 
+/** Nobody lets a stranger connect to a third party's public address. */
+const isPrivateEndpoint: Check = (value) => isEndpoint(value) && isPrivate((value as Endpoint).ip);
+
 const HOST_CHECKS: Dialect & Record<HostMessage["t"], unknown> = {
   hello: { v: isU32, session: isText, key: isText, role: oneOf("a", "b"), technique: oneOf(...TECHNIQUES) },
-  ready: { endpoint: isEndpoint, copies: optional(isBoolean) },
+  ready: { endpoint: isEndpoint, copies: optional(isBoolean), private: optional(isPrivateEndpoint) },
   syn: { syn: isSyn, answers: optional(isBoolean) },
   waiting: {},
   flood: { isn: isU32, count: isU16 },
@@ -130,7 +138,7 @@ const X_CHECKS: Dialect & Record<XMessage["t"], unknown> = {
   welcome: { v: isU32, observed: isEndpoint },
   refused: { reason: isText },
   paired: {},
-  peer: { endpoint: isEndpoint },
+  peer: { endpoint: isEndpoint, private: optional(isPrivateEndpoint) },
   "peer-waiting": {},
   "peer-syn": { syn: isSyn },
   sprayed: { count: isU16 },

@@ -6,6 +6,7 @@ import { natblaster1X, routedHost } from "./natblaster-1.ts";
 import { natblaster2Host, natblaster2X } from "./natblaster-2.ts";
 import { natblaster3X } from "./natblaster-3.ts";
 import { natblaster4Host, natblaster4X } from "./natblaster-4.ts";
+import { p2pnatHost, p2pnatX } from "./p2pnat.ts";
 import { relayHost, relayX } from "./relay.ts";
 import { sequentialOpenHost } from "./sequential-open.ts";
 import { simultaneousOpenHost } from "./simultaneous-open.ts";
@@ -22,6 +23,8 @@ export function hostMachine(role: HostRole, technique: TechniqueSpec): HostMachi
       return opaque(relayHost());
     case "simultaneous-open":
       return opaque(simultaneousOpenHost(role, technique));
+    case "p2pnat":
+      return opaque(p2pnatHost(role, technique));
     case "natblaster-1":
     case "natblaster-3":
       return opaque(routedHost(role, technique));
@@ -47,6 +50,8 @@ export function xMachine(name: TechniqueName): XMachine<unknown> {
     case "sequential-open":
     case "stunt-2":
       return opaque(turnsX());
+    case "p2pnat":
+      return opaque(p2pnatX());
     case "relay":
       return opaque(relayX());
     case "natblaster-1":

@@ -1,4 +1,4 @@
-import type { Endpoint } from "../../wire/address.ts";
+import type { Endpoint, Ipv4 } from "../../wire/address.ts";
 import type { FailureCode } from "../../wire/control.ts";
 import type { HostMessage, HostRole, SynReport, XMessage } from "../../wire/rendezvous.ts";
 
@@ -28,7 +28,8 @@ export interface Prediction {
 
 export type HostEvent =
   | { readonly kind: "told"; readonly message: XMessage }
-  | { readonly kind: "predicted"; readonly prediction: Prediction }
+  /** `localAddress`: this host's own address on the way to X. */
+  | { readonly kind: "predicted"; readonly prediction: Prediction; readonly localAddress: Ipv4 }
   | { readonly kind: "ttl-measured"; readonly ttl: number }
   | { readonly kind: "syn-seen"; readonly socket: SocketName; readonly syn: SynReport }
   | { readonly kind: "listening"; readonly socket: SocketName }
@@ -62,6 +63,8 @@ export type HostAction =
       readonly ttl?: number;
       /** Loosely source-routed over X (RFC 791 section 3.1), until `leave-route`. */
       readonly byWayOfX?: true;
+      /** No `syn-seen`: whoever does not need it needs no capability either. */
+      readonly unwatched?: true;
     }
   /** Send the SYN that was seen last once more, straight to where it is meant to go, with this TTL. */
   | { readonly kind: "copy-syn"; readonly ttl: number }

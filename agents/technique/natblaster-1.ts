@@ -41,7 +41,7 @@ export function routedHost(role: HostRole, options: Options): HostMachine<State>
         case "predicted":
           return {
             state: { ...state, phase: "ready", localPort: event.prediction.localPort },
-            actions: [predicted(event.prediction, options, copies)],
+            actions: [predicted(event.prediction, options, copies ? { copies } : {})],
           };
         case "elapsed": {
           if (state.phase !== "punching") return stay(state);

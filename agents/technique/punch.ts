@@ -10,15 +10,15 @@ export interface PunchOptions {
   readonly skewMs: number;
 }
 
-/** Tells X where the peer's SYN should go, and whether a copy of the own SYN will go straight; a deliberate mis-prediction shifts the port. */
+/** Tells X where the peer's SYN should go, and what else the peer or X has to know; a deliberate mis-prediction shifts the port. */
 export function predicted(
   { outside }: Prediction,
   { predictionOffset }: PunchOptions,
-  copies: boolean = false,
+  more: { readonly copies?: boolean; readonly private?: Endpoint } = {},
 ): HostAction {
   const shifted = 1024 + ((outside.port - 1024 + predictionOffset + 64512) % 64512);
   const endpoint = { ip: outside.ip, port: port(shifted) };
-  return { kind: "tell", message: { t: "ready", endpoint, ...(copies && { copies }) } };
+  return { kind: "tell", message: { t: "ready", endpoint, ...more } };
 }
 
 /** The wait between learning the peer's endpoint and punching. */
@@ -43,7 +43,11 @@ export function raiseTtl(socket: SocketName): HostAction {
 
 /** What ends every punching technique the same way: data both ways, a peer that gave up or is gone, or an X that cannot. */
 export function endings(event: HostEvent): readonly HostAction[] | undefined {
-  if (event.kind === "verified") return [{ kind: "adopt", socket: event.socket }];
+  return event.kind === "verified" ? [{ kind: "adopt", socket: event.socket }] : abandoned(event);
+}
+
+/** What there is to do where the peer gave up or is gone, or X cannot. */
+export function abandoned(event: HostEvent): readonly HostAction[] | undefined {
   if (event.kind !== "told") return undefined;
   switch (event.message.t) {
     case "peer-failed":

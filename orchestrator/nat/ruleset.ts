@@ -26,6 +26,8 @@ export interface GatewayPlace {
   /** CIDR prefix of what is behind it, e.g. `10.1.0.0/24`; a carrier's is everything. */
   readonly lan: string;
   readonly outsideAddress: string;
+  /** CIDR prefix of a private network whose hosts reach each other through it as through any router. */
+  readonly network?: string;
 }
 
 /** What each axis adds, in the order in which their rules stand in a chain they share. */

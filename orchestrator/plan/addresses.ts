@@ -29,5 +29,7 @@ export const ADDRESS = {
 } as const;
 
 export const LAN = { a: "10.1.0.0/24", b: "10.2.0.0/24" } as const;
+/** All of them: no packet has such a source once it has passed a home NAT. */
+export const LANS = "10.0.0.0/8";
 /** Between a home NAT and its carrier's. */
 export const SHARED = { a: "100.64.0.0/24", b: "100.64.1.0/24" } as const;

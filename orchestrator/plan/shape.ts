@@ -2,7 +2,7 @@ import type { NodeId } from "../../wire/control.ts";
 import type { Gateway } from "../nat/model.ts";
 import type { GatewayPlace } from "../nat/ruleset.ts";
 import type { Cell } from "../scenario/cell.ts";
-import { ADDRESS, LAN } from "./addresses.ts";
+import { ADDRESS, LAN, LANS } from "./addresses.ts";
 
 export type Side = "a" | "b";
 export const SIDES = ["a", "b"] as const;
@@ -86,8 +86,8 @@ export function outsideOf({ carriers }: Pick<WorldShape, "carriers">, at: Gatewa
   }
 }
 
-/** Where a gateway stands, for its rules. Behind a carrier there are several prefixes: those between it and its subscribers, and LANs. */
+/** Where a gateway stands, for its rules. What plain routers put before a shared carrier is one private network. Behind a carrier there are several prefixes: those between it and its subscribers, and LANs. */
 export function gatewayPlace(shape: Pick<WorldShape, "carriers">, at: GatewayId): GatewayPlace {
   const lan = at === "na" ? LAN.a : at === "nb" ? LAN.b : "0.0.0.0/0";
-  return { outside: "out", lan, outsideAddress: outsideOf(shape, at) };
+  return { outside: "out", lan, outsideAddress: outsideOf(shape, at), ...(at === "c" && { network: LANS }) };
 }

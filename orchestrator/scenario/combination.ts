@@ -20,13 +20,22 @@ export function checkCombination(entry: MatrixEntry, nats: ReadonlyMap<string, N
 }
 
 function checkGateways(entry: MatrixEntry): Problem[] {
-  const wantsNone = entry.technique === "public";
-  const message = wantsNone
-    ? `technique public is the control without NATs: only ${NO_NAT} can stand here`
-    : `technique ${entry.technique} is about NATs: ${NO_NAT} is for technique public only`;
+  const wantsNone = entry.technique === "public" || inOneNetwork(entry);
+  const message = !wantsNone
+    ? `technique ${entry.technique} is about NATs: ${NO_NAT} is for technique public, and for p2pnat behind a shared carrier`
+    : entry.technique === "public"
+      ? `technique public is the control without NATs: only ${NO_NAT} can stand here`
+      : `both hosts are in one private network or neither is: only ${NO_NAT} can stand beside ${NO_NAT}`;
   return (["na", "nb"] as const).flatMap((side) =>
     entry[side].flatMap((name, index) => ((name === NO_NAT) === wantsNone ? [] : [{ path: [side, index], message }])),
   );
+}
+
+/** Behind a carrier that both share, plain routers make one private network of both sides, in which private endpoints can be reached. */
+function inOneNetwork({ technique, na, nb, carrier }: MatrixEntry): boolean {
+  const carriers = [carrier ?? NO_CARRIER].flat() as readonly CarrierWords[];
+  const shared = carriers.every((words) => words !== NO_CARRIER && words.shared !== undefined);
+  return technique === "p2pnat" && shared && [...na, ...nb].includes(NO_NAT);
 }
 
 /** An axis that changes nothing would be an option accepted and ignored. */

@@ -91,6 +91,8 @@ function techniqueOf(entry: MatrixEntry): TechniqueSpec {
       return { name: entry.technique };
     case "simultaneous-open":
       return { name: entry.technique, ...entry.options };
+    case "p2pnat":
+      return { name: entry.technique, ...entry.options };
     case "sequential-open":
       return { name: entry.technique, ...entry.options };
     case "stunt-1":

@@ -101,6 +101,11 @@ function entry<Name extends z.ZodType<string>>(gateway: Name) {
       ...common,
     }),
     strict({
+      technique: z.literal("p2pnat"),
+      options: strict({ retryMs: z.int().min(1).max(60_000).default(1000), ...punch }).prefault({}),
+      ...common,
+    }),
+    strict({
       technique: z.literal("sequential-open"),
       options: strict({
         doomedMs: z.int().min(1).max(60_000).default(100).describe("So long A's connect() may last before A listens."),

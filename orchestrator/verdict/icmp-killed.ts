@@ -13,13 +13,18 @@ const ENDED_LATER: readonly FailureCode[] = ["deadline", "peer-failed"];
 export function killedByIcmp(scene: Scene, side: SideOfScene): Blockage | undefined {
   const attempt = scene.evidence.attempts[side.side];
   if (attempt.ok) return undefined;
-  const triesAgain = scene.technique.name === "simultaneous-open";
+  const triesAgain = ["simultaneous-open", "p2pnat"].includes(scene.technique.name);
   if (attempt.failure !== "icmp-leak" && !(triesAgain && ENDED_LATER.includes(attempt.failure))) return undefined;
   for (const syn of punchesOf(scene, side)) {
     if (syn.via !== undefined) continue; // an error quotes that one under its next hop
     const error = scene.icmp.find(
-      ({ node, direction, src, atUs }) =>
-        node === side.side && direction === "in" && atUs >= syn.atUs && sameEndpoint(src, syn.src),
+      // an error for what the same port sent elsewhere ends that alone
+      ({ node, direction, src, dst, atUs }) =>
+        node === side.side &&
+        direction === "in" &&
+        atUs >= syn.atUs &&
+        sameEndpoint(src, syn.src) &&
+        sameEndpoint(dst, syn.dst),
     );
     if (!error) continue;
     const { hostName } = side;

@@ -47,7 +47,9 @@ export interface Scene extends Sightings {
 }
 
 export function sceneOf(cell: JudgedCell, evidence: Evidence): Scene {
-  const hops = { a: hopsOf(cell, "a"), b: hopsOf(cell, "b") };
+  const passed = (one: Side): readonly Hop[] =>
+    hopsOf(cell, one).filter(({ at }) => !(at === "c" && stayedInside(evidence)));
+  const hops = { a: passed("a"), b: passed("b") };
   const outside = { a: hops.a.at(-1)?.outside ?? ADDRESS.a, b: hops.b.at(-1)?.outside ?? ADDRESS.b };
   const side = (one: Side, peer: Side): SideOfScene => ({
     side: one,
@@ -65,6 +67,11 @@ export function sceneOf(cell: JudgedCell, evidence: Evidence): Scene {
     sides: { a: side("a", "b"), b: side("b", "a") },
     ...(cell.carrier?.kind === "shared" ? { meeting: "c" as const } : {}),
   };
+}
+
+/** Whether the hosts met under their own addresses: in one private network, whose NAT had no part in it. */
+function stayedInside({ attempts: { a, b } }: Evidence): boolean {
+  return a.ok && b.ok && a.remote.ip === ADDRESS.b && b.remote.ip === ADDRESS.a;
 }
 
 function hopsOf(cell: JudgedCell, side: Side): readonly Hop[] {

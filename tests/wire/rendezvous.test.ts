@@ -86,6 +86,23 @@ describe("a message", () => {
       expect(parseHostMessage(JSON.stringify({ t, endpoint }))).toEqual({ ok: false, error: `malformed ${t}` });
   });
 
+  it("may name a private endpoint besides", () => {
+    for (const ip of ["10.1.0.2", "172.16.0.1", "172.31.255.255", "192.168.178.20", "100.64.0.2", "100.127.0.1"]) {
+      const introduction = { endpoint: { ip: "192.0.2.2", port: 5 }, private: { ip, port: 5 } };
+      expect(parseHostMessage(JSON.stringify({ t: "ready", ...introduction }))).toMatchObject({ ok: true });
+      expect(parseXMessage(JSON.stringify({ t: "peer", ...introduction }))).toMatchObject({ ok: true });
+    }
+  });
+
+  it.each(["8.8.8.8", "192.0.2.2", "127.0.0.1", "169.254.1.1", "172.32.0.1", "100.128.0.1", "0.0.0.0"])(
+    "does not name %s as a private endpoint",
+    (ip) => {
+      const introduction = { endpoint: { ip: "192.0.2.2", port: 5 }, private: { ip, port: 5 } };
+      expect(parseHostMessage(JSON.stringify({ t: "ready", ...introduction }))).toMatchObject({ ok: false });
+      expect(parseXMessage(JSON.stringify({ t: "peer", ...introduction }))).toMatchObject({ ok: false });
+    },
+  );
+
   it("of one side is none of the other's", () => {
     expect(parseHostMessage('{"t":"open"}')).toEqual({ ok: false, error: "unknown message" });
     expect(parseXMessage('{"t":"established"}')).toEqual({ ok: false, error: "unknown message" });

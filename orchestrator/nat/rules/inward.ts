@@ -4,10 +4,11 @@ import type { GatewayPlace } from "../ruleset.ts";
 
 /**
  * A NAT is no route inwards: only what belongs to a mapping may pass, even where the core knows the LAN's prefix (I-1). Nor is it one
- * between its inside links: a carrier's subscribers reach each other by its hairpin or not at all.
+ * between its inside links: a carrier's subscribers reach each other by its hairpin or not at all, unless they are one private network.
  */
-export function blockedInward(model: NatModel, { outside }: GatewayPlace): Fragment {
-  return { iptables: { "filter FORWARD": [...inward(model, outside), between(model, outside)] } };
+export function blockedInward(model: NatModel, { outside, network }: GatewayPlace): Fragment {
+  const within = network === undefined ? [] : [`! -i ${outside} ! -o ${outside} -s ${network} -d ${network} -j ACCEPT`];
+  return { iptables: { "filter FORWARD": [...inward(model, outside), ...within, between(model, outside)] } };
 }
 
 function inward({ filtering, sourceRoute }: NatModel, outside: string): string[] {

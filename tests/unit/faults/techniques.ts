@@ -26,6 +26,7 @@ export const COURSES: readonly Course[] = [
   { technique: { name: "connect" }, host: "a", words: [ready] },
   { technique: { name: "relay" }, host: "a", words: [] },
   { technique: { name: "simultaneous-open", syn: "normal", retryMs: 200, ...punch }, host: "a", words: [ready] },
+  { technique: { name: "p2pnat", retryMs: 200, ...punch }, host: "a", words: [ready] },
   { technique: { name: "sequential-open", doomedMs: 50, ...punch }, host: "a", words: [ready] },
   { technique: { name: "stunt-2", syn: "normal", socket: "kept", ...punch }, host: "b", words: [ready, waiting] },
   { technique: { name: "natblaster-2", syn: "normal", synAck: "x", ...punch }, host: "a", words: [ready, syn] },

@@ -45,7 +45,13 @@ describe("the shape of a world", () => {
     expect(outsideOf(EACH, "ca")).toBe(outsideOf(PLAIN_SHAPE, "na"));
     expect(outsideOf(EACH, "cb")).toBe(outsideOf(PLAIN_SHAPE, "nb"));
     expect([outsideOf(EACH, "na"), outsideOf(SHARED, "nb")]).toEqual(["100.64.0.2", "100.64.1.2"]);
-    expect(gatewayPlace(SHARED, "c")).toEqual({ outside: "out", lan: "0.0.0.0/0", outsideAddress: "192.0.2.2" });
+    expect(gatewayPlace(SHARED, "c")).toMatchObject({ outside: "out", lan: "0.0.0.0/0", outsideAddress: "192.0.2.2" });
+  });
+
+  it("lets the hosts of one private network meet at a carrier that both share, and at nothing else", () => {
+    expect(gatewayPlace(SHARED, "c").network).toBe("10.0.0.0/8");
+    const others = [gatewayPlace(SHARED, "na"), gatewayPlace(EACH, "ca"), gatewayPlace(PLAIN_SHAPE, "nb")];
+    expect(others.map(({ network }) => network)).toEqual([undefined, undefined, undefined]);
   });
 });
 

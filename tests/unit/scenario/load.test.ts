@@ -60,7 +60,7 @@ matrix:
       'x.yaml:11:29 matrix[0].expect[0].when.na.ports: received "radom", allowed: preserve, sequential, random; did you mean random?',
       `x.yaml:11:41 matrix[0].expect[0].when.nb[0]: received "foo", allowed: ${GATEWAYS}`,
       'x.yaml:12:20 matrix[0].expect[1].verdict: received "drct", allowed: direct, relayed, blocked; did you mean direct?',
-      'x.yaml:13:16 matrix[1].technique: received "natblaster", allowed: connect, public, relay, simultaneous-open, sequential-open, stunt-1, stunt-2, natblaster-1, natblaster-2, natblaster-3, natblaster-4; did you mean natblaster-1?',
+      'x.yaml:13:16 matrix[1].technique: received "natblaster", allowed: connect, public, relay, simultaneous-open, p2pnat, sequential-open, stunt-1, stunt-2, natblaster-1, natblaster-2, natblaster-3, natblaster-4; did you mean natblaster-1?',
     ]);
   });
 
@@ -129,6 +129,16 @@ describe("an impossible combination", () => {
       "public through a NAT",
       "technique: public\nna: [preserve]\nnb: [none]\nexpect: [{ verdict: direct }]",
       /na\[0\]: technique public is the control without NATs/,
+    ],
+    [
+      "P2PNAT without any NAT",
+      "technique: p2pnat\nna: [none]\nnb: [preserve]\nexpect: [{ verdict: direct }]",
+      /technique p2pnat is about NATs: none is for technique public, and for p2pnat behind a shared carrier/,
+    ],
+    [
+      "one host in a private network that the other is not in",
+      "technique: p2pnat\nna: [none]\nnb: [preserve]\ncarrier: { shared: preserve }\nexpect: [{ verdict: direct }]",
+      /nb\[0\]: both hosts are in one private network or neither is/,
     ],
     [
       "connect without NATs",

@@ -16,6 +16,7 @@ const syn = fc.constantFrom("normal" as const, "low-ttl" as const);
 const techniques: fc.Arbitrary<TechniqueSpec> = fc.oneof(
   fc.record({ name: fc.constantFrom("connect" as const, "public" as const, "relay" as const) }),
   fc.record({ name: fc.constant("simultaneous-open" as const), syn, retryMs: fc.nat(60_000), ...punch }),
+  fc.record({ name: fc.constant("p2pnat" as const), retryMs: fc.nat(60_000), ...punch }),
   fc.record({ name: fc.constant("sequential-open" as const), doomedMs: fc.nat(60_000), ...punch }),
   fc.record({
     name: fc.constantFrom("natblaster-1" as const, "natblaster-3" as const),
@@ -46,6 +47,8 @@ const timers = fc.constantFrom(
   "punch",
   "doomed",
   "retry",
+  "retry-punch",
+  "retry-private",
   "no-hit",
   "repeat-200",
   "repeat-600",
@@ -60,6 +63,7 @@ const xMessages: fc.Arbitrary<XMessage> = fc.oneof(
   fc.record({ t: kind("refused"), reason: fc.string() }),
   fc.record({ t: kind("paired") }),
   fc.record({ t: kind("peer"), endpoint: endpoints }),
+  fc.record({ t: kind("peer"), endpoint: endpoints, private: endpoints }),
   fc.record({ t: kind("peer-waiting") }),
   fc.record({ t: kind("peer-syn"), syn: syns }),
   fc.record({ t: kind("sprayed"), count: u16s }),
@@ -70,7 +74,11 @@ const xMessages: fc.Arbitrary<XMessage> = fc.oneof(
 );
 const hostEvents: fc.Arbitrary<HostEvent> = fc.oneof(
   fc.record({ kind: kind("told"), message: xMessages }),
-  fc.record({ kind: kind("predicted"), prediction: fc.record({ localPort: ports, outside: endpoints }) }),
+  fc.record({
+    kind: kind("predicted"),
+    prediction: fc.record({ localPort: ports, outside: endpoints }),
+    localAddress: endpoints.map(({ ip }) => ip),
+  }),
   fc.record({ kind: kind("ttl-measured"), ttl: fc.nat(255) }),
   fc.record({ kind: kind("syn-seen"), socket, syn: syns }),
   fc.record({ kind: kind("listening"), socket }),
@@ -84,6 +92,7 @@ const hostEvents: fc.Arbitrary<HostEvent> = fc.oneof(
 
 const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
   fc.record({ t: kind("ready"), endpoint: endpoints }),
+  fc.record({ t: kind("ready"), endpoint: endpoints, private: endpoints }),
   fc.record({ t: kind("syn"), syn: syns }),
   fc.record({ t: kind("syn"), syn: syns, answers: fc.boolean() }),
   fc.record({ t: kind("flood"), isn: u32s, count: u16s }),

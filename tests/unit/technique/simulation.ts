@@ -3,7 +3,7 @@ import { formatEndpoint } from "../../../wire/address.ts";
 import type { TechniqueSpec } from "../../../wire/control.ts";
 import type { HostMessage, HostRole, SynReport, XMessage } from "../../../wire/rendezvous.ts";
 import { hostMachine, xMachine } from "../../../agents/technique/index.ts";
-import type { HostAction, HostEvent, XAction, XEvent } from "../../../agents/technique/machine.ts";
+import type { HostAction, HostEvent, SocketName, XAction, XEvent } from "../../../agents/technique/machine.ts";
 
 /** A message on its way, a measurement, a packet: everything that takes time takes this long. */
 const HOP_MS = 1;
@@ -12,6 +12,7 @@ export const OUTSIDE = {
   a: { ip: "192.0.2.2" as Ipv4, port: 40_001 as Port },
   b: { ip: "198.51.100.2" as Ipv4, port: 50_001 as Port },
 } as const satisfies Record<HostRole, Endpoint>;
+export const INSIDE = { a: "10.1.0.2" as Ipv4, b: "10.2.0.2" as Ipv4 } as const;
 const LOCAL_PORT = { a: 5001, b: 6001 } as const;
 
 export const SYN: Readonly<Record<HostRole, SynReport>> = {
@@ -55,7 +56,7 @@ export function simulate(technique: TechniqueSpec, network: Network = {}): strin
   const hosts = { a: hostMachine("a", technique), b: hostMachine("b", technique), x: xMachine(technique.name) };
   const states: Record<Who, unknown> = { a: hosts.a.initial, b: hosts.b.initial, x: hosts.x.initial };
   const ended = new Set<HostRole>();
-  const greeted = new Set<HostRole>();
+  const greeted = new Map<HostRole, SocketName>();
   const [syns, synAcks] = [
     { a: 0, b: 0 },
     { a: 0, b: 0 },
@@ -79,7 +80,7 @@ export function simulate(technique: TechniqueSpec, network: Network = {}): strin
     switch (action.kind) {
       case "predict": {
         const prediction = { localPort: LOCAL_PORT[role], outside: OUTSIDE[role] };
-        return hop(() => host(role, { kind: "predicted", prediction }));
+        return hop(() => host(role, { kind: "predicted", prediction, localAddress: INSIDE[role] }));
       }
       case "measure-ttl":
         return hop(() => host(role, { kind: "ttl-measured", ttl: 3 }));
@@ -103,16 +104,16 @@ export function simulate(technique: TechniqueSpec, network: Network = {}): strin
       case "join-relay":
         return hop(() => host(role, { kind: "connected", socket: "punch" }));
       case "greet":
-        greeted.add(role);
-        if (greeted.size === 2)
-          hop(() => (["a", "b"] as const).forEach((one) => host(one, { kind: "verified", socket: "punch" })));
+        greeted.set(role, action.socket);
+        if (greeted.size === 2) hop(() => greeted.forEach((socket, one) => host(one, { kind: "verified", socket })));
         return;
       case "answer-syn":
         return answer(role === "a" ? "b" : "a");
+      case "choose":
+        return hop(() => greeted.forEach((socket, one) => host(one, { kind: "agreed", socket })));
       case "adopt":
       case "give-up":
         return void ended.add(role);
-      case "choose":
       case "await-choice":
       case "abort":
       case "copy-syn":
