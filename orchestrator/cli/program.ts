@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { addDiff } from "./diff.ts";
 import { addDoctor } from "./doctor.ts";
 import { addDown } from "./down.ts";
 import { addEngine } from "./engine.ts";
@@ -27,7 +28,19 @@ export function buildProgram(): Command {
     .showSuggestionAfterError()
     .showHelpAfterError("(add --help for the options and examples)")
     .exitOverride();
-  for (const add of [addMatrix, addNat, addProbe, addX, addDoctor, addDown, addReport, addJudge, addExplain, addEngine])
+  for (const add of [
+    addMatrix,
+    addNat,
+    addProbe,
+    addX,
+    addDoctor,
+    addDown,
+    addReport,
+    addJudge,
+    addExplain,
+    addDiff,
+    addEngine,
+  ])
     add(program);
   return program;
 }
