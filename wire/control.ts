@@ -53,7 +53,8 @@ export type TechniqueSpec =
   | ({ readonly name: "natblaster-1" } & RouteOptions)
   | ({ readonly name: "natblaster-2"; readonly syn: OpeningSyn; readonly synAck: "x" | "self" } & PunchOptions)
   | ({ readonly name: "natblaster-3" } & RouteOptions)
-  | ({ readonly name: "natblaster-4"; readonly syns: number } & PunchOptions);
+  | ({ readonly name: "natblaster-4"; readonly syns: number } & PunchOptions)
+  | ({ readonly name: "natblaster-5"; readonly aims: number } & PunchOptions);
 export type TechniqueName = TechniqueSpec["name"];
 
 /** Everything a host needs to take part in one attempt; the same a user would type on a command line. */
@@ -84,6 +85,7 @@ export const FAILURES = [
   "stranger", // somebody answered who does not have the session's key
   "no-collision", // birthday: no forged SYN+ACK came through
   "peer-failed", // X says that the other side gave up
+  "peer-port-moved", // the peer's NAT gave each of its SYNs another port
   "prediction-failed", // X's probe ports did not answer
   "x-failed", // X says that it cannot do its part: no CAP_NET_RAW, its budgets
   "missing-capability", // EPERM, or a library that is not installed

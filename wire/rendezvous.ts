@@ -47,6 +47,7 @@ export const TECHNIQUES = [
   "natblaster-2",
   "natblaster-3",
   "natblaster-4",
+  "natblaster-5",
 ] as const;
 
 /** How a NAT was seen to allocate outside ports (the paper's Fig. 3). */

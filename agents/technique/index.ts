@@ -6,6 +6,7 @@ import { natblaster1X, routedHost } from "./natblaster-1.ts";
 import { natblaster2Host, natblaster2X } from "./natblaster-2.ts";
 import { natblaster3X } from "./natblaster-3.ts";
 import { natblaster4Host, natblaster4X } from "./natblaster-4.ts";
+import { natblaster5Host, natblaster5X } from "./natblaster-5.ts";
 import { p2pnatHost, p2pnatX } from "./p2pnat.ts";
 import { relayHost, relayX } from "./relay.ts";
 import { sequentialOpenHost } from "./sequential-open.ts";
@@ -37,6 +38,8 @@ export function hostMachine(role: HostRole, technique: TechniqueSpec): HostMachi
       return opaque(natblaster2Host(role, technique));
     case "natblaster-4":
       return opaque(natblaster4Host(role, technique));
+    case "natblaster-5":
+      return opaque(natblaster5Host(role, technique));
   }
 }
 
@@ -63,6 +66,8 @@ export function xMachine(name: TechniqueName): XMachine<unknown> {
       return opaque(natblaster3X());
     case "natblaster-4":
       return opaque(natblaster4X());
+    case "natblaster-5":
+      return opaque(natblaster5X());
   }
 }
 

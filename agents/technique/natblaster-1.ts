@@ -3,7 +3,16 @@ import type { TechniqueSpec } from "../../wire/control.ts";
 import type { HostRole, SynReport } from "../../wire/rendezvous.ts";
 import { introductions, relayFailure, tellBoth } from "./dial.ts";
 import { forgeBoth, forgeLater, type Forgery } from "./forge.ts";
-import { peerOf, stay, type HostMachine, type Step, type XAction, type XMachine } from "./machine.ts";
+import {
+  peerOf,
+  stay,
+  type HostAction,
+  type HostEvent,
+  type HostMachine,
+  type Step,
+  type XAction,
+  type XMachine,
+} from "./machine.ts";
 import { endings, forgedOpening, giveUp, predicted, punchDelay } from "./punch.ts";
 
 type Options = Extract<TechniqueSpec, { name: "natblaster-1" | "natblaster-3" }>;
@@ -22,12 +31,8 @@ export function routedHost(role: HostRole, options: Options): HostMachine<State>
   return {
     initial: { phase: "preparing" },
     step(state, event) {
-      const ending = endings(event);
+      const ending = endings(event) ?? routedOpening(event);
       if (ending) return { state, actions: ending };
-      const opening = forgedOpening(event) ?? [];
-      if (event.kind === "connected")
-        return { state, actions: [{ kind: "leave-route", socket: event.socket }, ...opening] };
-      if (opening.length > 0) return { state, actions: opening };
       switch (event.kind) {
         case "told":
           if (event.message.t === "paired") return { state, actions: [{ kind: copies ? "measure-ttl" : "predict" }] };
@@ -57,6 +62,13 @@ export function routedHost(role: HostRole, options: Options): HostMachine<State>
       }
     },
   };
+}
+
+/** A handshake that X forged, on a socket whose SYN was source-routed over it: the route is left before anything else is sent. */
+export function routedOpening(event: HostEvent): readonly HostAction[] | undefined {
+  const opening = forgedOpening(event);
+  if (event.kind !== "connected") return opening;
+  return [{ kind: "leave-route", socket: event.socket }, ...(opening ?? [])];
 }
 
 /** X's part in cases 1 and 3, between two sides of which some send copies. */

@@ -106,5 +106,7 @@ function techniqueOf(entry: MatrixEntry): TechniqueSpec {
       return { name: entry.technique, ...entry.options };
     case "natblaster-4":
       return { name: entry.technique, ...entry.options };
+    case "natblaster-5":
+      return { name: entry.technique, ...entry.options };
   }
 }

@@ -21,6 +21,8 @@ function techniqueTitle(technique: TechniqueSpec): string {
   switch (technique.name) {
     case "natblaster-2":
       return `natblaster-2 ${technique.syn}${technique.synAck === "self" ? " self" : ""}`;
+    case "natblaster-5":
+      return technique.aims === 2 ? technique.name : `${technique.name} aims ${technique.aims}`;
     case "stunt-1":
       return `${technique.name} ${technique.syn}`;
     case "natblaster-1":

@@ -149,6 +149,19 @@ function entry<Name extends z.ZodType<string>>(gateway: Name) {
       options: strict({ syns: z.int().min(1).max(20_000).default(439), ...punch }).prefault({}),
       ...common,
     }),
+    strict({
+      technique: z.literal("natblaster-5"),
+      options: strict({
+        aims: z
+          .int()
+          .min(1)
+          .max(8)
+          .default(2)
+          .describe("SYNs that each side may send, each aimed at the port that X has read off the peer's last one."),
+        ...punch,
+      }).prefault({}),
+      ...common,
+    }),
   ]);
 }
 

@@ -2,7 +2,7 @@ import { SIDES } from "../plan/shape.ts";
 import { portExhausted } from "./exhausted.ts";
 import { noCollision, spoofFiltered, turnedAway } from "./forged.ts";
 import { killedByIcmp } from "./icmp-killed.ts";
-import { mispredicted } from "./mispredicted.ts";
+import { mispredicted, moved } from "./mispredicted.ts";
 import { outOfState } from "./out-of-state.ts";
 import type { Blockage } from "./outcome.ts";
 import { filtered, resetByHost, resetByNat } from "./refused.ts";
@@ -22,7 +22,7 @@ const STAGES: readonly (readonly Finder[])[] = [
   [portExhausted],
   [noCollision],
   [outOfState],
-  [mispredicted, resetByNat, resetByHost],
+  [mispredicted, moved, resetByNat, resetByHost],
   [spoofFiltered, turnedAway],
   [filtered],
 ];

@@ -1,6 +1,15 @@
 import { sameEndpoint } from "../../wire/address.ts";
 import type { Blockage } from "./outcome.ts";
-import { mappingsOf, punchesOf, type Hop, type Scene, type SideOfScene } from "./scene.ts";
+import {
+  mappingsOf,
+  openingsOf,
+  punchesOf,
+  text,
+  type Hop,
+  type Opening,
+  type Scene,
+  type SideOfScene,
+} from "./scene.ts";
 
 /** The peer aimed at a port that this side's NATs did not give to the connection. */
 export function mispredicted(scene: Scene, side: SideOfScene): Blockage | undefined {
@@ -17,6 +26,32 @@ export function mispredicted(scene: Scene, side: SideOfScene): Blockage | undefi
   const why = `${outermost.name} gave ${hostName}'s SYN the outside port ${mapping.port}, but it was predicted to be ${target.dst.port}${through}${suspect(scene, side)}`;
   return { cause: "mapping-mispredicted", at: culprit.at, atUs: Math.max(own.atUs, target.atUs), why };
 }
+
+/** The peer aimed at a port that the side had, and the side's next SYN, to where the peer was by then, left from another one. */
+export function moved(scene: Scene, side: SideOfScene): Blockage | undefined {
+  const { outermost, hostName, peer } = side;
+  const own = openingsOf(scene, side, outermost);
+  const others = openingsOf(scene, scene.sides[peer], scene.sides[peer].outermost);
+  if (own.some((one) => others.some((other) => haveMet(one, other)))) return undefined;
+  const aimed = punchesOf(scene, scene.sides[peer]);
+  for (const hit of own) {
+    if (!aimed.some(({ dst }) => sameEndpoint(dst, hit.outside))) continue;
+    const next = own.find((one) => one.atUs > hit.atUs && isOfAnother(one, hit));
+    if (!next) continue;
+    const why = `${outermost.name} gave ${hostName}'s SYN to ${text(hit.to)} the outside port ${hit.outside.port}, at which ${peer.toUpperCase()} aimed, and the next one, to ${text(next.to)}, another: ${next.outside.port}`;
+    return { cause: "mapping-mispredicted", at: unpredictable(side).at, atUs: next.atUs, why };
+  }
+  return undefined;
+}
+
+const haveMet = (one: Opening, other: Opening): boolean =>
+  sameEndpoint(one.outside, other.to) && sameEndpoint(one.to, other.outside);
+
+/** The same socket's port towards another endpoint, and not the same one. */
+const isOfAnother = (one: Opening, other: Opening): boolean =>
+  sameEndpoint(one.inside, other.inside) &&
+  !sameEndpoint(one.to, other.to) &&
+  !sameEndpoint(one.outside, other.outside);
 
 /** Of several NATs on one path, the outermost that does not always give one inside endpoint the same port. */
 function unpredictable({ hops, outermost }: SideOfScene): Hop {

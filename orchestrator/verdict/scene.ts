@@ -101,16 +101,29 @@ export function isForged({ node, direction, src }: Segment): boolean {
   return node === "x" && direction === "out" && src.ip !== ADDRESS.x;
 }
 
-/** Outside endpoints that a gateway gave to a side's SYNs towards the peer, from its conntrack events. */
-export function mappingsOf(
+/** What a gateway gave to a SYN of a side towards the peer. */
+export interface Opening {
+  readonly atUs: number;
+  readonly inside: Endpoint;
+  readonly outside: Endpoint;
+  readonly to: Endpoint;
+}
+
+/** All that a gateway gave to a side's SYNs towards the peer, from its conntrack events. */
+export function openingsOf(
   { evidence }: Scene,
   { peerOutside }: SideOfScene,
   { at, inside, outside }: Hop,
-): readonly Endpoint[] {
+): readonly Opening[] {
   return (evidence.events[at] ?? [])
     .filter(({ event, original }) => event === "new" && original.src.ip === inside && original.dst.ip === peerOutside)
-    .map(({ reply }) => reply.dst)
-    .filter(({ ip }) => ip === outside);
+    .map(({ atUs, original, reply }) => ({ atUs, inside: original.src, outside: reply.dst, to: original.dst }))
+    .filter((opening) => opening.outside.ip === outside);
+}
+
+/** Outside endpoints that a gateway gave to a side's SYNs towards the peer. */
+export function mappingsOf(scene: Scene, side: SideOfScene, hop: Hop): readonly Endpoint[] {
+  return openingsOf(scene, side, hop).map(({ outside }) => outside);
 }
 
 /** Whether two segments are one, seen at two places: a NAT that rewrites sequence numbers shifts them by half their range. */

@@ -13,6 +13,7 @@ const SYN_ACK = TCP_FLAG.syn | TCP_FLAG.ack;
 
 const LITERAL = "natblaster-1.aware~aware.drop.te-drop.core-lsrr-forward";
 const READ = "natblaster-3.aware-random~aware-sequential.drop.te-drop.core-lsrr-forward";
+const TWICE = "natblaster-5.aware-random~aware-random-per-address.drop.te-drop.core-lsrr-forward";
 const ASSISTED = "natblaster-1-assisted.stock~stock.drop.te-drop.core-lsrr-forward";
 
 /** A cell or two of every block. */
@@ -28,6 +29,19 @@ const CELLS: Readonly<Record<string, string>> = {
   [READ]: "direct",
   "natblaster-3-assisted.aware-random~stock.reset.te-drop.core-lsrr-forward": "direct",
   "natblaster-3-assisted.stock~stock.drop.te-drop.core-lsrr-forward": "blocked: source-route-mistaken",
+  [TWICE]: "direct",
+  "natblaster-5.aware-random~aware-random.drop.te-drop.core-lsrr-forward": "blocked: mapping-mispredicted",
+  "natblaster-5.aware-random~aware-random-per-address.reset.te-translate.core-lsrr-forward": "direct",
+  "natblaster-5.stateless~stock-random.drop.te-drop.core-lsrr-forward": "blocked: source-route-mistaken",
+  "natblaster-5-aims-8.aware-random~aware-random.drop.te-drop.core-lsrr-forward": "blocked: mapping-mispredicted",
+  "natblaster-5-aims-1.aware-random~aware-random-per-address.drop.te-drop.core-lsrr-forward":
+    "blocked: mapping-mispredicted",
+  "natblaster-5-prediction-+7.aware~aware-sequential.drop.te-drop.core-lsrr-forward": "direct",
+  "natblaster-5-far-away.aware-random~aware-random-per-address.drop.te-drop.core-lsrr-forward+100ms+hops-2": "direct",
+  "natblaster-5-behind-carriers.aware-random-per-address~aware-random-per-address.drop.te-drop.core-lsrr-forward.behind-none~aware-random":
+    "direct",
+  "natblaster-3-random-per-address.aware-random~aware-random-per-address.drop.te-drop.core-lsrr-forward":
+    "blocked: mapping-mispredicted",
   "natblaster-1-random.aware-random~aware.drop.te-drop.core-lsrr-forward": "blocked: mapping-mispredicted",
   "natblaster-1-prediction-+7.aware~aware.drop.te-drop.core-lsrr-forward": "blocked: mapping-mispredicted",
   "natblaster-1-far-away.aware~aware.drop.te-drop.core-lsrr-forward+100ms+hops-2": "direct",
@@ -77,6 +91,19 @@ function factsOf(report: () => RunReport): void {
       expect(own.every(({ segment }) => SERVED.includes(segment.srcPort) || segment.flags & TCP_FLAG.rst)).toBe(true);
     },
   );
+
+  it("case 5 takes four SYNs, and the last two went where the other's came from", () => {
+    const arriving = seen(report(), TWICE, "x:wan").filter(
+      ({ direction, packet, segment }) => direction === "inbound" && isRouted(packet) && segment.flags === TCP_FLAG.syn,
+    );
+    const aims = arriving.map(({ packet, segment }) => [packet.src, segment.srcPort, segment.dstPort] as const);
+    expect(aims.map(([src]) => src)).toEqual(["192.0.2.2", "198.51.100.2", "192.0.2.2", "198.51.100.2"]);
+    const [first, second, third, fourth] = aims;
+    expect(second![2]).toBe(first![1]);
+    expect([third![2], fourth![2]]).toEqual([second![1], third![1]]);
+    expect(third![1]).not.toBe(first![1]); // random per connection
+    expect(fourth![1]).toBe(second![1]); // random per address
+  });
 
   it("a copy has the SYN's numbers and options, goes straight, and dies at the core", () => {
     const syns = seen(report(), ASSISTED, "a:lan").filter(

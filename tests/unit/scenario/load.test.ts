@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { NATS } from "../../../orchestrator/nat/catalogue.ts";
 import { completeModel } from "../../../orchestrator/nat/model.ts";
 import { loadScenario, parseScenario } from "../../../orchestrator/scenario/load.ts";
+import { TECHNIQUES } from "../../../wire/rendezvous.ts";
 import { entry, problemsOf } from "./problems.ts";
 
 /** What `na` and `nb` may name in a file without NATs of its own. */
@@ -60,7 +61,7 @@ matrix:
       'x.yaml:11:29 matrix[0].expect[0].when.na.ports: received "radom", allowed: preserve, sequential, random; did you mean random?',
       `x.yaml:11:41 matrix[0].expect[0].when.nb[0]: received "foo", allowed: ${GATEWAYS}`,
       'x.yaml:12:20 matrix[0].expect[1].verdict: received "drct", allowed: direct, relayed, blocked; did you mean direct?',
-      'x.yaml:13:16 matrix[1].technique: received "natblaster", allowed: connect, public, relay, simultaneous-open, p2pnat, sequential-open, stunt-1, stunt-2, natblaster-1, natblaster-2, natblaster-3, natblaster-4; did you mean natblaster-1?',
+      `x.yaml:13:16 matrix[1].technique: received "natblaster", allowed: ${TECHNIQUES.join(", ")}; did you mean natblaster-1?`,
     ]);
   });
 

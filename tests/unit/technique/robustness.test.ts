@@ -36,6 +36,7 @@ const techniques: fc.Arbitrary<TechniqueSpec> = fc.oneof(
     synAck: fc.constantFrom("x" as const, "self" as const),
     ...punch,
   }),
+  fc.record({ name: fc.constant("natblaster-5" as const), aims: fc.integer({ min: 1, max: 8 }), ...punch }),
   fc.record({ name: fc.constant("natblaster-4" as const), syns: fc.integer({ min: 1, max: 20_000 }), ...punch }),
 );
 

@@ -89,6 +89,18 @@ describe("a blocked outcome names its cause and place, and in a sentence the pac
     });
   });
 
+  it("mapping-mispredicted: a SYN that hit, and the next one's port", async () => {
+    const { outcome, segments } = await blocked("mispredicted-again");
+    const [hit, next] = seen(segments, "na:out out", "syn").filter(({ dst }) => dst.ip === NB_OUTSIDE);
+    const [aimed] = seen(segments, "b:lan out", "syn").filter(({ dst }) => dst.ip === NA_OUTSIDE);
+    expect(aimed!.dst).toEqual(hit!.src);
+    expect(outcome).toMatchObject({
+      cause: "mapping-mispredicted",
+      at: "na",
+      why: `NA gave A's SYN to ${formatEndpoint(hit!.dst)} the outside port ${hit!.src.port}, at which B aimed, and the next one, to ${formatEndpoint(next!.dst)}, another: ${next!.src.port}`,
+    });
+  });
+
   it("out-of-state-leak: which packet left under which private address, and which number the NAT expected", async () => {
     const { outcome, segments } = await blocked("out-of-state-leak");
     const syn = seen(segments, "a:lan out", "syn").find(({ dst }) => dst.ip === NB_OUTSIDE)!;

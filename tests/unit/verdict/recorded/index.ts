@@ -26,6 +26,7 @@ export const RECORDINGS = [
   "no-collision",
   "mapping-mispredicted",
   "mispredicted-neighbour",
+  "mispredicted-again",
   "reset-by-nat",
   "reset-by-host",
   "out-of-state-leak",
