@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { packPackets, type CapturedPacket } from "../wire/capture.ts";
 import { u32ToIpv4, type Endpoint, type Port } from "../wire/address.ts";
 import { KEPT_PER_FLOW, type CaptureResult, type FlowTotal } from "../wire/control.ts";
+import { entryOf, Fans } from "./fans.ts";
 import { PacketSocket, type SeenPacket } from "./net/packet-socket.ts";
 import { readableWatch, watchReadable, type ReadableWatch } from "./net/poll.ts";
 
@@ -26,6 +27,7 @@ export class Recorder {
   #indexOf = new Map<number, number>();
   #kept: CapturedPacket[] = [];
   #flows = new Map<number, Map<number, Map<number, FlowCount>>>();
+  #fans = new Fans();
   #lost = 0;
   #dropsBefore = 0;
 
@@ -49,6 +51,7 @@ export class Recorder {
     this.#indexOf = new Map(interfaces.map(({ index }, position) => [index, position]));
     this.#kept = [];
     this.#flows = new Map();
+    this.#fans = new Fans();
     this.#lost = 0;
   }
 
@@ -57,10 +60,12 @@ export class Recorder {
     const flows = [...this.#flows.values()].flatMap((bySource) =>
       [...bySource.values()].flatMap((all) => [...all.values()]),
     );
+    const fans = this.#fans.totals(this.#names);
     return {
       packets: Buffer.from(packPackets(this.#kept)).toString("base64"),
       interfaces: this.#names,
       flows: flows.filter(({ payloadBytes, packets }) => payloadBytes > 0 || packets > KEPT_PER_FLOW),
+      ...(fans.length > 0 && { fans }),
       lost: this.#lost + this.#socket.drops - this.#dropsBefore,
     };
   }
@@ -89,8 +94,8 @@ export class Recorder {
     if (tcp !== undefined) {
       const flags = packet.view.getUint8(tcp + 13);
       const flow = this.#count(packet, iface, { tcp, flags });
-      if (flow.packets > KEPT_PER_FLOW && (flags & (FIN | SYN | RST)) === 0) return;
-    }
+      if (!flow || (flow.packets > KEPT_PER_FLOW && (flags & (FIN | SYN | RST)) === 0)) return;
+    } else if (this.#fans.isBeyond(packet, iface)) return;
     if (this.#kept.length >= KEEP_IN_ALL) {
       this.#lost += 1;
       return;
@@ -99,12 +104,13 @@ export class Recorder {
     this.#kept.push({ iface, direction, atUs, length, bytes: packet.bytes.slice() });
   }
 
-  /** Adds the packet to the total of its flow. */
-  #count(packet: SeenPacket, iface: number, { tcp, flags }: { tcp: number; flags: number }): FlowCount {
-    const flow = this.#flowOf(packet, iface, tcp);
+  /** Adds the packet to the total of its flow; of a fan of too many flows each is one packet and no flow. */
+  #count(packet: SeenPacket, iface: number, { tcp, flags }: { tcp: number; flags: number }): FlowCount | undefined {
     // what a SYN carries (a birthday's guessed port) is no payload of the connection
     const start = tcp - packet.start + (packet.view.getUint8(tcp + 12) >> 4) * 4;
     const payload = flags & SYN ? 0 : Math.max(0, packet.length - start);
+    const flow = this.#flowOf(packet, iface, { tcp, payload });
+    if (!flow) return undefined;
     flow.packets += 1;
     flow.payloadBytes += payload;
     flow.lastAtUs = packet.atUs;
@@ -113,13 +119,20 @@ export class Recorder {
     return flow;
   }
 
-  #flowOf(packet: SeenPacket, iface: number, tcp: number): FlowCount {
+  #flowOf(
+    packet: SeenPacket,
+    iface: number,
+    { tcp, payload }: { tcp: number; payload: number },
+  ): FlowCount | undefined {
     const { view, start, direction } = packet;
     const ports = view.getUint32(tcp);
     // addresses and ports as two numbers of 48 bits each: exact in a double, and no string is built per packet
     const from = view.getUint32(start + 12) * 0x10000 + (ports >>> 16);
     const to = view.getUint32(start + 16) * 0x10000 + (ports & 0xffff);
     const place = iface * 2 + (direction === "out" ? 1 : 0);
+    const known = this.#flows.get(place)?.get(from)?.get(to);
+    if (known) return known;
+    if (payload === 0 && this.#fans.isBeyond(packet, iface)) return undefined;
     const bySource = entryOf(this.#flows, place, () => new Map<number, Map<number, FlowCount>>());
     const byDestination = entryOf(bySource, from, () => new Map<number, FlowCount>());
     return entryOf(byDestination, to, () => ({
@@ -137,14 +150,6 @@ export class Recorder {
 }
 
 const [FIN, SYN, RST] = [1, 2, 4];
-
-function entryOf<Value>(map: Map<number, Value>, key: number, create: () => Value): Value {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const created = create();
-  map.set(key, created);
-  return created;
-}
 
 /** The inverse of the flow key's halves. */
 function endpointOf(packed: number): Endpoint {

@@ -7,7 +7,7 @@ import {
   type ConntrackEntry,
   type ConntrackTuple,
 } from "../wire/conntrack.ts";
-import type { ConntrackRecord } from "../wire/control.ts";
+import { KEPT_PER_FAN, type ConntrackRecord, type Operations } from "../wire/control.ts";
 import { splitNetlink } from "../wire/netlink.ts";
 import { nowUs } from "./channel.ts";
 import { SystemCallError } from "./net/libc.ts";
@@ -67,6 +67,8 @@ export class ConntrackTable {
 export class Conntrack extends ConntrackTable {
   readonly #events = new NetfilterSocket(Object.values(CONNTRACK_GROUP));
   #seen: ConntrackRecord[] = [];
+  #fans = new Map<string, number>();
+  #beyond = 0;
   #lost = false;
 
   constructor() {
@@ -79,13 +81,23 @@ export class Conntrack extends ConntrackTable {
     super.flush();
     this.#collect();
     this.#seen = [];
+    this.#fans = new Map();
+    this.#beyond = 0;
     this.#lost = false;
   }
 
-  /** Events since the flush; `lost` when the kernel had to drop some (ENOBUFS). */
-  events(): { readonly records: readonly ConntrackRecord[]; readonly lost: boolean } {
+  /** Events since the flush, and how many more were alike; `lost` when the kernel had to drop some (ENOBUFS). */
+  events(): Operations["conntrack-end"]["result"] {
     this.#collect();
-    return { records: this.#seen, lost: this.#lost };
+    return { records: this.#seen, beyond: this.#beyond, lost: this.#lost };
+  }
+
+  #keep(entry: ConntrackEntry): void {
+    const fan = fanOf(entry);
+    const alike = (this.#fans.get(fan) ?? 0) + 1;
+    this.#fans.set(fan, alike);
+    if (alike > KEPT_PER_FAN) this.#beyond += 1;
+    else this.#seen.push(toRecord(entry));
   }
 
   #collect(): void {
@@ -93,7 +105,7 @@ export class Conntrack extends ConntrackTable {
       for (let datagram = this.#events.receive(); datagram; datagram = this.#events.receive()) {
         for (const message of splitNetlink(datagram).messages) {
           const event = decodeConntrack(message);
-          if (event.ok && "orig" in event.value) this.#seen.push(toRecord(event.value));
+          if (event.ok && "orig" in event.value) this.#keep(event.value);
         }
       }
     } catch (error) {
@@ -101,6 +113,11 @@ export class Conntrack extends ConntrackTable {
       this.#lost = true;
     }
   }
+}
+
+/** What makes events alike: a search over ports causes tens of thousands that differ in nothing but ports. */
+function fanOf({ type, orig, tcpState, status }: ConntrackEntry): string {
+  return `${type} ${orig.src.ip} ${orig.dst.ip} ${tcpState} ${status.assured}`;
 }
 
 function toRecord({ type, id, protocol, orig, reply, status, tcpState }: ConntrackEntry): ConntrackRecord {

@@ -98,6 +98,8 @@ export class HostAttempt {
     switch (action.kind) {
       case "predict":
         return this.#background(this.#network.predict(), "prediction-failed");
+      case "choose-port":
+        return this.#network.choosePort();
       case "measure-ttl":
         return this.#background(this.#network.measureTtl(), "prediction-failed");
       case "connect":
@@ -116,6 +118,10 @@ export class HostAttempt {
         return this.#background(this.#network.joinRelay(action), "rendezvous-lost");
       case "flood":
         return this.#background(this.#network.flood(action), "missing-capability");
+      case "watch-sweep":
+        return this.#network.watchSweep(action);
+      case "searched":
+        return this.#network.countSearched(action);
       case "mute-resets":
         return this.#network.muteResets(action);
       case "greet":
@@ -166,6 +172,6 @@ export class HostAttempt {
     clearTimeout(this.#deadline); // who has ended does not tell the peer later that time ran out
     const settle = this.#settle;
     this.#settle = undefined;
-    settle?.(result);
+    settle?.({ ...result, ...this.#network.searched });
   }
 }

@@ -1,15 +1,15 @@
 import type { Socket } from "node:net";
 import { formatEndpoint, port, type Endpoint, type Ipv4 } from "../wire/address.ts";
-import type { AttemptParameters, FailureCode } from "../wire/control.ts";
+import type { AttemptParameters, FailureCode, Searched } from "../wire/control.ts";
 import { X_PORTS, type HostMessage } from "../wire/rendezvous.ts";
-import { seededBytes, seededPorts } from "../wire/seeded.ts";
 import type { TcpSegment } from "../wire/tcp.ts";
 import type { Recorder } from "./capture.ts";
 import { log } from "./channel.ts";
 import { forgeSynAck } from "./forge.ts";
-import { copyOfSyn, floodDatagrams, watchHit, watchSyn } from "./host-packets.ts";
+import { copyOfSyn, watchSyn } from "./host-packets.ts";
 import { Rendezvous, type RendezvousListener } from "./host-rendezvous.ts";
 import type { Greeting } from "./greeting.ts";
+import { HostSearch } from "./host-search.ts";
 import { HostSockets, failureOf } from "./host-sockets.ts";
 import { muteResets } from "./mute.ts";
 import { RawSocket } from "./net/raw-socket.ts";
@@ -23,8 +23,6 @@ type Action<Kind extends HostAction["kind"]> = Extract<HostAction, { kind: Kind 
 
 /** Offsets into the attempt's window of local ports. */
 const WINDOW = { tests: [0, 4, 8], punch: 16, ttl: 24 } as const;
-/** Flood ports lie above every attempt's window and below the kernel's own ephemeral range. */
-const FLOOD_PORTS = { from: 10_240, to: 49_999 } as const;
 
 /**
  * The sockets and packets of one host in one attempt. What comes of them is handed on as a machine's events; what cannot be done
@@ -37,6 +35,7 @@ export class HostNetwork {
   #cleanups: (() => unknown)[] | undefined = [];
   readonly #sockets: HostSockets;
   #greetings = 0;
+  readonly #search: HostSearch;
   #rendezvous: Rendezvous | undefined;
   #syn: { readonly segment: TcpSegment; readonly to: Endpoint } | undefined;
 
@@ -46,6 +45,8 @@ export class HostNetwork {
     this.#happened = happened;
     this.#sockets = new HostSockets(parameters);
     this.#atEnd(() => this.#sockets.dispose());
+    const atEnd = (cleanup: () => void): void => this.#atEnd(cleanup);
+    this.#search = new HostSearch(recorder, atEnd, (hit) => happened({ kind: "hit", ...hit }));
   }
 
   /** The stream of the connection that was adopted. */
@@ -99,6 +100,10 @@ export class HostNetwork {
       const localAddress = this.#rendezvous?.localAddress ?? ("0.0.0.0" as Ipv4);
       return this.#happened({ kind: "predicted", prediction, localAddress });
     }
+  }
+
+  choosePort(): void {
+    this.#happened({ kind: "port-chosen", localPort: this.#parameters.localPort + WINDOW.punch });
   }
 
   async measureTtl(): Promise<void> {
@@ -197,23 +202,25 @@ export class HostNetwork {
     this.#atEnd(muteResets(towards.ip));
   }
 
-  async flood({ to, count, ttl }: Action<"flood">): Promise<void> {
-    const { seed, role } = this.#parameters;
-    const isn = seededBytes(`${seed}/${role}/flood-isn`, 4).readUInt32LE();
-    const ports = seededPorts(`${seed}/${role}/flood-ports`, count, FLOOD_PORTS);
-    const raw = new RawSocket();
-    this.#atEnd(() => raw.close());
-    this.#atEnd(
-      watchHit(this.#recorder, { from: to, isn, ports: new Set(ports) }, (hit) => {
-        log("hit", hit);
-        this.#happened({ kind: "hit", ...hit });
-      }),
-    );
+  async flood(action: Action<"flood">): Promise<void> {
     const src = this.#rendezvous?.localAddress;
     if (src === undefined) return;
-    await raw.sendAll(floodDatagrams({ src, to, ttl, isn, ports }), to.ip);
-    log("flooded", { isn, count, to: formatEndpoint(to), ttl });
-    this.#happened({ kind: "flooded", isn, count });
+    const isn = await this.#search.flood(action, { ...this.#parameters, src });
+    this.#happened({ kind: "flooded", isn, count: action.count });
+  }
+
+  watchSweep(action: Action<"watch-sweep">): void {
+    this.#search.watchSweep(action);
+  }
+
+  countSearched({ packets }: Action<"searched">): void {
+    this.#search.count(packets);
+  }
+
+  /** What searches for ports took so far. */
+  get searched(): { readonly searched?: Searched } {
+    const { searched } = this.#search;
+    return searched ? { searched } : {};
   }
 
   #keep = (socket: TcpSocket): void => this.#atEnd(() => socket.destroy());

@@ -41,7 +41,7 @@ interface Flood {
   readonly ports: ReadonlySet<number>;
 }
 
-interface Hit {
+export interface Hit {
   readonly localPort: number;
   readonly outsidePort: number;
 }
@@ -59,6 +59,26 @@ export function watchHit(recorder: Recorder, { from, isn, ports }: Flood, onHit:
   });
   return stop;
 }
+
+/** Reports the first ACK of a sweep that answers the SYN from `localPort`: its IP identification is the outside port (ack-sweep.ts). */
+export function watchSweep(
+  recorder: Recorder,
+  { localPort, from, isn }: { readonly localPort: number; readonly from: Endpoint; readonly isn: number },
+  onHit: (hit: Hit) => void,
+): () => void {
+  const stop = recorder.tap((packet) => {
+    if (packet.direction !== "in") return;
+    const segment = segmentBetween(packet, { src: from.ip });
+    if (!segment || segment.srcPort !== from.port || segment.dstPort !== localPort) return;
+    if (segment.flags !== TCP_FLAG.ack || segment.ack !== (isn + 1) >>> 0 || segment.payload.length > 0) return;
+    stop();
+    onHit({ localPort, outsidePort: packet.view.getUint16(packet.start + IDENTIFICATION) });
+  });
+  return stop;
+}
+
+/** Where an IPv4 header has its identification (RFC 791 section 3.1). */
+const IDENTIFICATION = 4;
 
 /** The flood's SYNs: one ISN, so that X's answer fits whichever mapping it hits. */
 export function* floodDatagrams(flood: {

@@ -26,9 +26,8 @@ export class XServer {
   readonly #streams = new Set<Socket>();
   readonly #servers: Server[] = [];
 
-  /** `openRecorder` is asked once packets have to be seen; where it throws, whoever needs that is told why it cannot be had. */
-  constructor(openRecorder: () => Recorder) {
-    const sender = new PacketSender();
+  /** `openRecorder` is asked once packets have to be seen; where it throws, whoever needs that is told why it cannot be had. `sender` has the budget of all. */
+  constructor(openRecorder: () => Recorder, sender: PacketSender = new PacketSender()) {
     let opened: Recorder | undefined;
     const recorder = (): Recorder => (opened ??= openRecorder());
     this.#probe = new ProbeService(recorder, sender);

@@ -1,20 +1,14 @@
 import type { Socket } from "node:net";
-import type { Endpoint, Ipv4 } from "../wire/address.ts";
+import type { Endpoint } from "../wire/address.ts";
 import { RENDEZVOUS_VERSION, type HostMessage, type HostRole, type XMessage } from "../wire/rendezvous.ts";
-import { seededPorts } from "../wire/seeded.ts";
-import { Allowance } from "./allowance.ts";
 import type { Recorder } from "./capture.ts";
 import { log } from "./channel.ts";
-import { forgeSynAck, sprayDatagrams } from "./forge.ts";
 import type { PacketSender } from "./packet-sender.ts";
 import { watchRoutedSyns, type RoutedSyn } from "./syn-report.ts";
 import { xMachine } from "./technique/index.ts";
 import { peerOf, type XAction, type XEvent, type XMachine } from "./technique/machine.ts";
+import { Forgery } from "./x-forgery.ts";
 
-/** Outside ports that a spray may guess (RFC 4787 section 4.2.1: a NAT leaves the well-known ports alone). */
-const SPRAY_PORTS = { from: 1_024, to: 65_535 } as const;
-/** Packets that one session may make X forge. */
-const FORGED = { burst: 25_000, perSecond: 0 } as const;
 /** A host that does not read what it is told is cut off. */
 const MAX_UNREAD_BYTES = 64 << 10;
 
@@ -34,18 +28,15 @@ export class XSession {
   readonly #members: Partial<Record<HostRole, Member>> = {};
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #recorder: () => Recorder;
-  readonly #name: string;
-  readonly #sender: PacketSender;
-  readonly #allowance = new Allowance(FORGED);
+  readonly #forgery: Forgery;
   #state: unknown;
   #stopWatching: (() => void) | undefined;
 
   constructor({ session, key, technique }: Hello, recorder: () => Recorder, sender: PacketSender) {
     this.#recorder = recorder;
-    this.#name = session;
     this.#key = key;
     this.#technique = technique;
-    this.#sender = sender;
+    this.#forgery = new Forgery(session, sender, () => this.#members);
     this.#machine = xMachine(technique);
     this.#state = this.#machine.initial;
   }
@@ -105,7 +96,7 @@ export class XSession {
     try {
       const { state, actions } = this.#machine.step(this.#state, event);
       this.#state = state;
-      this.#forge(actions.filter((action) => action.kind === "forge-syn-ack"));
+      this.#forgery.answer(actions.filter((action) => action.kind === "forge-syn-ack"));
       for (const action of actions) this.#perform(action);
     } catch (error) {
       this.#failBoth(error);
@@ -120,16 +111,6 @@ export class XSession {
     for (const side of ["a", "b"] as const) this.#tell(side, { t: "x-failed", reason });
   }
 
-  /** Both answers leave back to back: the side that is answered first must not send data before the other is open. */
-  #forge(answers: readonly Extract<XAction, { kind: "forge-syn-ack" }>[]): void {
-    if (answers.length === 0) return;
-    for (const { from, to } of answers) this.#allow(from.ip, to.ip);
-    this.#spend(answers.length);
-    const datagrams = answers.map((answer) => [forgeSynAck(answer), answer.to.ip] as const);
-    for (const [datagram, destination] of datagrams) this.#sender.raw.send(datagram, destination);
-    for (const { from, to } of answers) log("forge-syn-ack", { from, to });
-  }
-
   #perform(action: XAction): void {
     switch (action.kind) {
       case "forge-syn-ack":
@@ -140,8 +121,9 @@ export class XSession {
         this.#stopWatching ??= watchRoutedSyns(this.#recorder(), (syn) => this.#readSyn(syn));
         return;
       case "spray":
-        this.#spray(action).catch((error: unknown) => this.#failBoth(error));
-        return;
+        return this.#background(this.#forgery.spray(action), { kind: "sprayed", count: action.count });
+      case "sweep":
+        return this.#background(this.#forgery.sweep(action), { kind: "swept", count: action.count });
       case "wait": {
         const timer = setTimeout(() => {
           this.#timers.delete(timer);
@@ -158,28 +140,12 @@ export class XSession {
     this.#dispatch({ kind: "routed-syn", ...routed });
   }
 
-  async #spray(action: Extract<XAction, { kind: "spray" }>): Promise<void> {
-    const isAllowed = this.#allow(action.from.ip, action.to as Ipv4);
-    this.#spend(action.count);
-    const ports = seededPorts(`${this.#name}/spray`, action.count, SPRAY_PORTS);
-    await this.#sender.raw.sendAll(takeWhile(sprayDatagrams(action, ports), isAllowed), action.to);
-    log("sprayed", { from: action.from, to: action.to, count: action.count });
-    if (isAllowed()) this.#dispatch({ kind: "sprayed", count: action.count });
-  }
-
-  /** Throws unless one of the two is where a, and the other where b, is connected from now; returns whether they still are. */
-  #allow(from: Ipv4, to: Ipv4): () => boolean {
-    const { a, b } = this.#members;
-    const [ofA, ofB] = [a?.outside.ip, b?.outside.ip];
-    if (!(ofA === from && ofB === to) && !(ofA === to && ofB === from))
-      throw new Error(`nothing is forged between ${from} and ${to}, which are not both connected`);
-    return () => this.#members.a === a && this.#members.b === b;
-  }
-
-  /** Throws where the session, or X as a whole, has sent enough. */
-  #spend(packets: number): void {
-    if (!this.#allowance.take(packets)) throw new Error("the session has used up its forged packets");
-    if (!this.#sender.take(packets)) throw new Error("too many forged packets for others, try again in a minute");
+  /** What happened once packets were sent, unless the two are no longer those that wanted it. */
+  #background(sending: Promise<boolean>, event: XEvent): void {
+    sending.then(
+      (isWanted) => isWanted && this.#dispatch(event),
+      (error: unknown) => this.#failBoth(error),
+    );
   }
 
   #tell(to: HostRole, message: XMessage): void {
@@ -187,12 +153,5 @@ export class XSession {
     if (!stream?.writable) return;
     stream.write(`${JSON.stringify(message)}\n`);
     if (stream.writableLength > MAX_UNREAD_BYTES) stream.destroy();
-  }
-}
-
-function* takeWhile<T>(items: Iterable<T>, isWanted: () => boolean): Generator<T> {
-  for (const item of items) {
-    if (!isWanted()) return;
-    yield item;
   }
 }

@@ -2,7 +2,7 @@
  * What the orchestrator and the agents say to each other over a container's stdin and stdout, one JSON object a line.
  * This channel starts, configures and observes; what A, B and X have to tell each other never travels on it.
  */
-import type { Endpoint } from "./address.ts";
+import type { Endpoint, Ipv4 } from "./address.ts";
 import type { Fingerprint, ProbeMode } from "./fingerprint.ts";
 
 /**
@@ -40,6 +40,12 @@ export interface Traffic {
   readonly arrivals: (typeof ARRIVALS)[number];
 }
 
+/**
+ * How a host learns its own random outside port: by a birthday of so many SYNs and forged SYN+ACKs, as the paper does, or from ACKs that X
+ * sends to every port, each with its port as IP identification, of which its NAT lets one pass.
+ */
+type OutsideSearch = { readonly search: "birthday"; readonly syns: number } | { readonly search: "ack-sweep" };
+
 /** A traversal technique with its parameters, as agents run it. */
 export type TechniqueSpec =
   | { readonly name: "connect" }
@@ -53,7 +59,7 @@ export type TechniqueSpec =
   | ({ readonly name: "natblaster-1" } & RouteOptions)
   | ({ readonly name: "natblaster-2"; readonly syn: OpeningSyn; readonly synAck: "x" | "self" } & PunchOptions)
   | ({ readonly name: "natblaster-3" } & RouteOptions)
-  | ({ readonly name: "natblaster-4"; readonly syns: number } & PunchOptions)
+  | ({ readonly name: "natblaster-4" } & OutsideSearch & PunchOptions)
   | ({ readonly name: "natblaster-5"; readonly aims: number } & PunchOptions);
 export type TechniqueName = TechniqueSpec["name"];
 
@@ -84,6 +90,7 @@ export const FAILURES = [
   "reset-after-open", // ECONNRESET
   "stranger", // somebody answered who does not have the session's key
   "no-collision", // birthday: no forged SYN+ACK came through
+  "sweep-empty", // none of X's ACKs to every port came through
   "peer-failed", // X says that the other side gave up
   "peer-port-moved", // the peer's NAT gave each of its SYNs another port
   "prediction-failed", // X's probe ports did not answer
@@ -95,9 +102,21 @@ export const FAILURES = [
 ] as const;
 export type FailureCode = (typeof FAILURES)[number];
 
+/** What a search for a port took: packets sent by whoever searched, and the time from the first of them to the find, or to the end. */
+export interface Searched {
+  readonly packets: number;
+  readonly ms: number;
+}
+
 export type AttemptResult =
-  | { readonly ok: true; readonly local: Endpoint; readonly remote: Endpoint; readonly connectMs: number }
-  | { readonly ok: false; readonly failure: FailureCode; readonly detail: string };
+  | {
+      readonly ok: true;
+      readonly local: Endpoint;
+      readonly remote: Endpoint;
+      readonly connectMs: number;
+      readonly searched?: Searched;
+    }
+  | { readonly ok: false; readonly failure: FailureCode; readonly detail: string; readonly searched?: Searched };
 
 /** What one host received from the peer in a data exchange. */
 export interface TransferResult {
@@ -108,6 +127,23 @@ export interface TransferResult {
 
 /** Bulk payload beyond so many packets of one flow, direction and interface is counted, not kept. */
 export const KEPT_PER_FLOW = 48;
+
+/** Of what differs in nothing but ports so much is kept, and the rest counted: a search over ports sends tens of thousands of packets. */
+export const KEPT_PER_FAN = 1024;
+
+/** All packets of one kind between two addresses at one interface, whatever their ports, where more came than were kept. */
+export interface FanTotal {
+  readonly iface: string;
+  readonly direction: "in" | "out";
+  readonly src: Ipv4;
+  readonly dst: Ipv4;
+  readonly protocol: number;
+  /** Of TCP the control bits FIN, SYN, RST and ACK; else the first byte of the payload, which is ICMP's type. */
+  readonly kind: number;
+  readonly packets: number;
+  readonly firstAtUs: number;
+  readonly lastAtUs: number;
+}
 
 /** Total of one direction of one TCP flow at one interface; bulk payload is counted here and not kept packet by packet. */
 export interface FlowTotal {
@@ -131,6 +167,7 @@ export interface CaptureResult {
   readonly interfaces: readonly string[];
   /** Flows that carried payload or more packets than were kept; the others are in `packets` whole. */
   readonly flows: readonly FlowTotal[];
+  readonly fans?: readonly FanTotal[];
   /** Packets the kernel dropped at the socket, or beyond the keep limit: more than 0 means evidence is missing. */
   readonly lost: number;
 }
@@ -217,7 +254,11 @@ export interface Operations {
   "capture-end": { parameters: Record<never, never>; result: CaptureResult };
   "conntrack-flush": { parameters: Record<never, never>; result: Record<never, never> };
   "conntrack-dump": { parameters: Record<never, never>; result: { records: readonly ConntrackRecord[] } };
-  "conntrack-end": { parameters: Record<never, never>; result: { records: readonly ConntrackRecord[]; lost: boolean } };
+  /** Of events that differ in nothing but ports the first are records (KEPT_PER_FAN), the others are counted as `beyond`. */
+  "conntrack-end": {
+    parameters: Record<never, never>;
+    result: { records: readonly ConntrackRecord[]; beyond: number; lost: boolean };
+  };
   "core-start": { parameters: Record<never, never>; result: Record<never, never> };
   "x-link": { parameters: { state: "up" | "cut" }; result: { dropped: number } };
   /** Loads a NAT's rules and returns what the kernel holds now. */

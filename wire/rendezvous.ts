@@ -87,7 +87,11 @@ export type HostMessage =
   | { readonly t: "waiting" }
   /** So many raw SYNs with this one ISN were sent to the peer's endpoint (birthday). */
   | { readonly t: "flood"; readonly isn: number; readonly count: number }
-  /** A forged SYN+ACK came through: this is the sender's outside endpoint. */
+  /** The sender's SYN with this ISN has opened its NAT for the peer's endpoint: X is to find the port with ACKs to all of them. */
+  | { readonly t: "sweep"; readonly isn: number }
+  /** `sweeping` has arrived, behind the packets that it speaks of: X may send more. */
+  | { readonly t: "heard" }
+  /** A forged packet came through: this is the sender's outside endpoint. */
   | { readonly t: "hit"; readonly endpoint: Endpoint }
   /** The sender's socket is ESTABLISHED, which after a forged SYN+ACK says nothing about the peer's. */
   | { readonly t: "established" }
@@ -104,6 +108,10 @@ export type XMessage =
   | { readonly t: "peer-syn"; readonly syn: SynReport }
   /** So many forged SYN+ACKs were sent to the receiver's NAT (birthday). */
   | { readonly t: "sprayed"; readonly count: number }
+  /** X has sent so many of a sweep's ACKs so far. */
+  | { readonly t: "sweeping"; readonly packets: number }
+  /** A sweep has ended, at the last port or because it was successful. */
+  | { readonly t: "swept"; readonly packets: number }
   /** Both sides are ESTABLISHED. */
   | { readonly t: "open" }
   | { readonly t: "peer-failed"; readonly reason: string }
@@ -130,6 +138,8 @@ const HOST_CHECKS: Dialect & Record<HostMessage["t"], unknown> = {
   syn: { syn: isSyn, answers: optional(isBoolean) },
   waiting: {},
   flood: { isn: isU32, count: isU16 },
+  sweep: { isn: isU32 },
+  heard: {},
   hit: { endpoint: isEndpoint },
   established: {},
   failed: { reason: isText },
@@ -143,6 +153,8 @@ const X_CHECKS: Dialect & Record<XMessage["t"], unknown> = {
   "peer-waiting": {},
   "peer-syn": { syn: isSyn },
   sprayed: { count: isU16 },
+  sweeping: { packets: isU32 },
+  swept: { packets: isU32 },
   open: {},
   "peer-failed": { reason: isText },
   "peer-left": {},

@@ -45,14 +45,17 @@ export type HostEvent =
   | { readonly kind: "verified"; readonly socket: SocketName }
   /** Both sides have said on this socket that it is the one. */
   | { readonly kind: "agreed"; readonly socket: SocketName }
+  | { readonly kind: "port-chosen"; readonly localPort: number }
   | { readonly kind: "flooded"; readonly isn: number; readonly count: number }
-  /** A forged SYN+ACK reached this host: its payload is the outside port, its destination the inside port. */
+  /** A packet of X's search reached this host: it carries the outside port, its destination is the inside port. */
   | { readonly kind: "hit"; readonly localPort: number; readonly outsidePort: number }
   | { readonly kind: "elapsed"; readonly timer: string };
 
 export type HostAction =
   /** Run the two prediction tests of Fig. 3 and predict the connection after them. */
   | { readonly kind: "predict" }
+  /** Choose a local port where nothing has to be predicted; `port-chosen` follows. */
+  | { readonly kind: "choose-port" }
   /** Find the TTL with which a SYN dies one hop short of X. */
   | { readonly kind: "measure-ttl" }
   | {
@@ -87,6 +90,10 @@ export type HostAction =
   | { readonly kind: "join-relay"; readonly socket: SocketName }
   /** Send `count` raw SYNs with one ISN from distinct local ports; answers to them are watched for (`hit`). */
   | { readonly kind: "flood"; readonly to: Endpoint; readonly count: number; readonly ttl: number }
+  /** X will send ACKs "from" `from` that fit a SYN with this ISN from `localPort`; the one that arrives is a `hit`. */
+  | { readonly kind: "watch-sweep"; readonly localPort: number; readonly from: Endpoint; readonly isn: number }
+  /** A search has taken so many packets: they count as the attempt's. */
+  | { readonly kind: "searched"; readonly packets: number }
   /** Keep this host's kernel from answering with RST what arrives for no socket, as a visible rule. */
   | { readonly kind: "mute-resets"; readonly towards: Endpoint }
   | { readonly kind: "tell"; readonly message: HostMessage }
@@ -100,6 +107,8 @@ export type XEvent =
   | { readonly kind: "paired"; readonly outside: Readonly<Record<HostRole, Endpoint>> }
   | { readonly kind: "told"; readonly from: HostRole; readonly message: HostMessage }
   | { readonly kind: "sprayed"; readonly count: number }
+  /** So many more of a sweep's ACKs were sent. */
+  | { readonly kind: "swept"; readonly count: number }
   /** A source-routed SYN came by that is meant for `to`, one of the two sides' addresses. */
   | { readonly kind: "routed-syn"; readonly from: Endpoint; readonly to: Endpoint; readonly syn: SynReport }
   | { readonly kind: "elapsed"; readonly timer: string };
@@ -124,7 +133,22 @@ export type XAction =
       readonly count: number;
       readonly isn: number;
     }
+  /**
+   * Send ACKs "from" `from` to `count` ports of `to`, each with its port as IP identification: those from number `first` on in an order
+   * that has every port of a NAT (SWEEP_PORTS) once.
+   */
+  | {
+      readonly kind: "sweep";
+      readonly from: Endpoint;
+      readonly to: Ipv4;
+      readonly isn: number;
+      readonly first: number;
+      readonly count: number;
+    }
   | { readonly kind: "wait"; readonly timer: string; readonly ms: number };
+
+/** Outside ports that a search has to try (RFC 4787 section 4.2.1: a NAT leaves the well-known ports alone). */
+export const SWEEP_PORTS = { from: 1_024, count: 64_512 } as const;
 
 export type HostMachine<State> = Machine<State, HostEvent, HostAction>;
 export type XMachine<State> = Machine<State, XEvent, XAction>;

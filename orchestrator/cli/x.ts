@@ -16,12 +16,14 @@ export function addX(program: Command): void {
   program
     .command("x")
     .description("be the helper X on a public machine: rendezvous, probe ports, relay, and the prober's hand outside")
+    .option("--forged-per-second <n>", "packets that all sessions together may have forged, 5000 where not said")
     .addHelpText("after", EXAMPLES)
     .action(serveHere);
 }
 
-async function serveHere(): Promise<void> {
-  const child = execa(process.execPath, [X], { stdio: "inherit", reject: false });
+async function serveHere({ forgedPerSecond }: { readonly forgedPerSecond?: string }): Promise<void> {
+  const budget = forgedPerSecond === undefined ? [] : ["--forged-per-second", forgedPerSecond];
+  const child = execa(process.execPath, [X, ...budget], { stdio: "inherit", reject: false });
   const signals = ["SIGTERM", "SIGINT"] as const;
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
   for (const signal of signals) process.on(signal, pass);

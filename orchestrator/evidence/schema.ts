@@ -19,9 +19,16 @@ const atUs = z.number();
 const direction = z.enum(["in", "out"]);
 const sides = <T extends z.ZodType>(value: T) => z.strictObject({ a: value, b: value });
 
+const searched = z.strictObject({ packets: count, ms: z.number() }).exactOptional();
 const attempt = z.discriminatedUnion("ok", [
-  z.strictObject({ ok: z.literal(true), local: claimedEndpoint, remote: claimedEndpoint, connectMs: z.number() }),
-  z.strictObject({ ok: z.literal(false), failure: z.enum(FAILURES), detail: z.string() }),
+  z.strictObject({
+    ok: z.literal(true),
+    local: claimedEndpoint,
+    remote: claimedEndpoint,
+    connectMs: z.number(),
+    searched,
+  }),
+  z.strictObject({ ok: z.literal(false), failure: z.enum(FAILURES), detail: z.string(), searched }),
 ]);
 
 const exchange = {
@@ -58,6 +65,18 @@ const flow = z.strictObject({
   payloadStart: z.string(),
 });
 
+const fan = z.strictObject({
+  iface: z.string(),
+  direction,
+  src: endpoint.shape.ip,
+  dst: endpoint.shape.ip,
+  protocol: count,
+  kind: count,
+  packets: count,
+  firstAtUs: atUs,
+  lastAtUs: atUs,
+});
+
 /** `evidence.json`: what the other files of a trial's directory do not hold. */
 export const evidenceFile = z.strictObject({
   session: z.string(),
@@ -67,9 +86,13 @@ export const evidenceFile = z.strictObject({
   exchange: z.strictObject(exchange).exactOptional(),
   afterCut: z.strictObject({ ...exchange, fromUs: atUs, toUs: atUs }).exactOptional(),
   entries: z.strictObject({ na: entries, nb: entries, ...carriers }),
+  eventsBeyond: count.exactOptional(),
   eventsLost: z.boolean(),
   neighbourOpened: z.partialRecord(z.enum(["a", "b"]), count).exactOptional(),
-  flows: z.partialRecord(z.enum(NODE_IDS), z.strictObject({ flows: z.array(flow), lost: count })),
+  flows: z.partialRecord(
+    z.enum(NODE_IDS),
+    z.strictObject({ flows: z.array(flow), fans: z.array(fan).exactOptional(), lost: count }),
+  ),
 });
 
 /** A line of `conntrack.jsonl`. */

@@ -8,7 +8,9 @@ import type { Evidence } from "./types.ts";
 export async function writeEvidence(dir: string, cellId: string, evidence: Evidence): Promise<void> {
   await mkdir(dir, { recursive: true });
   const { captures, logs, events, ...rest } = evidence;
-  const flows = Object.fromEntries(Object.entries(captures).map(([node, { flows, lost }]) => [node, { flows, lost }]));
+  const flows = Object.fromEntries(
+    Object.entries(captures).map(([node, { flows, fans, lost }]) => [node, { flows, fans, lost }]),
+  );
   const conntrack = Object.entries(events).flatMap(([node, of]) => of.map((event) => ({ node, ...event })));
   await Promise.all([
     writeFile(join(dir, "agents.jsonl"), lines(logs)),

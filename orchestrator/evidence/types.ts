@@ -3,6 +3,7 @@ import type {
   AgentEvent,
   AttemptResult,
   ConntrackRecord,
+  FanTotal,
   FlowTotal,
   NodeId,
   TransferResult,
@@ -14,6 +15,7 @@ export interface Capture {
   readonly interfaces: readonly string[];
   readonly packets: readonly CapturedPacket[];
   readonly flows: readonly FlowTotal[];
+  readonly fans?: readonly FanTotal[];
   /** Packets that are missing; more than 0 makes the capture no proof. */
   readonly lost: number;
 }
@@ -42,6 +44,8 @@ export interface Evidence {
   /** Conntrack entries of every NAT, read while the connection was up; empty when there was none. */
   readonly entries: ByGateway<readonly ConntrackRecord[]>;
   readonly events: ByGateway<readonly ConntrackRecord[]>;
+  /** Events that differed from those in `events` in nothing but ports, and were only counted. */
+  readonly eventsBeyond?: number;
   readonly eventsLost: boolean;
   readonly captures: Readonly<Partial<Record<NodeId, Capture>>>;
   readonly logs: readonly AgentLog[];

@@ -19,6 +19,7 @@ const SHORT_CAUSE: Record<Cause, string> = {
   "source-route-mistaken": "route mistaken",
   "port-exhausted": "exhausted",
   "no-collision": "no hit",
+  "sweep-empty": "empty sweep",
   "out-of-state-leak": "leaked",
   "out-of-state-drop": "out of state",
   "mapping-mispredicted": "mispredicted",

@@ -15,6 +15,7 @@ export function checkCombination(entry: MatrixEntry, nats: ReadonlyMap<string, N
     ...checkPolicies(entry, nats),
     ...checkCarriers(entry),
     ...checkNeighbour(entry),
+    ...checkSearch(entry),
     ...checkExpectations(entry),
   ];
 }
@@ -96,14 +97,25 @@ function checkNeighbour({ technique, neighbour }: MatrixEntry): Problem[] {
   ];
 }
 
+function checkSearch(entry: MatrixEntry): Problem[] {
+  if (entry.technique !== "natblaster-4" || entry.options.search === "birthday" || entry.options.syns === undefined)
+    return [];
+  return [{ path: ["options", "syns"], message: "has no effect: a sweep sends one SYN" }];
+}
+
+const isBirthday = (entry: MatrixEntry): boolean =>
+  entry.technique === "natblaster-4" && entry.options.search === "birthday";
+
 /** Techniques that search, or, as simultaneous open where a NAT answers with RST, that depend on who comes first. */
 const BY_CHANCE: readonly MatrixEntry["technique"][] = ["natblaster-4", "simultaneous-open"];
 
-function chanceDecides({ technique, neighbour }: Pick<MatrixEntry, "technique" | "neighbour">): boolean {
-  return BY_CHANCE.includes(technique) || neighbour !== undefined;
+function chanceDecides(entry: MatrixEntry): boolean {
+  const isSweep = entry.technique === "natblaster-4" && !isBirthday(entry);
+  return (BY_CHANCE.includes(entry.technique) && !isSweep) || entry.neighbour !== undefined;
 }
 
-function checkExpectations({ technique, neighbour, expect }: MatrixEntry): Problem[] {
+function checkExpectations(entry: MatrixEntry): Problem[] {
+  const { technique, expect } = entry;
   return expect.flatMap((rule, index) => {
     const path = ["expect", index, "verdict"];
     if (technique === "relay" && rule.verdict === "direct") {
@@ -112,7 +124,7 @@ function checkExpectations({ technique, neighbour, expect }: MatrixEntry): Probl
     if (technique !== "relay" && rule.verdict === "relayed") {
       return [{ path, message: `only technique relay can be relayed, not ${technique}` }];
     }
-    if (rule.verdict === "direct" && rule.rate !== undefined && !chanceDecides({ technique, neighbour })) {
+    if (rule.verdict === "direct" && rule.rate !== undefined && !chanceDecides(entry)) {
       return [
         {
           path: ["expect", index, "rate"],
@@ -120,7 +132,7 @@ function checkExpectations({ technique, neighbour, expect }: MatrixEntry): Probl
         },
       ];
     }
-    if (rule.verdict === "blocked" && rule.cause === "no-collision" && technique !== "natblaster-4") {
+    if (rule.verdict === "blocked" && rule.cause === "no-collision" && !isBirthday(entry)) {
       return [
         {
           path: ["expect", index, "cause"],

@@ -104,9 +104,16 @@ function techniqueOf(entry: MatrixEntry): TechniqueSpec {
       return { name: entry.technique, ...entry.options };
     case "natblaster-2":
       return { name: entry.technique, ...entry.options };
-    case "natblaster-4":
-      return { name: entry.technique, ...entry.options };
+    case "natblaster-4": {
+      const { search, syns = BIRTHDAY_SYNS, ...punch } = entry.options;
+      return search === "birthday"
+        ? { name: entry.technique, search, syns, ...punch }
+        : { name: entry.technique, search, ...punch };
+    }
     case "natblaster-5":
       return { name: entry.technique, ...entry.options };
   }
 }
+
+/** Of 64,512 ports: one in 20 such birthdays finds nothing. */
+const BIRTHDAY_SYNS = 439;

@@ -30,6 +30,8 @@ function techniqueTitle(technique: TechniqueSpec): string {
       return technique.assist === "none" ? technique.name : `${technique.name} assisted`;
     case "stunt-2":
       return `stunt-2 ${technique.syn} ${technique.socket}`;
+    case "natblaster-4":
+      return technique.search === "birthday" ? technique.name : `${technique.name} ${technique.search}`;
     case "simultaneous-open":
       return technique.syn === "normal" ? technique.name : `${technique.name} ${technique.syn}`;
     default:

@@ -146,7 +146,14 @@ function entry<Name extends z.ZodType<string>>(gateway: Name) {
     routed("natblaster-3"),
     strict({
       technique: z.literal("natblaster-4"),
-      options: strict({ syns: z.int().min(1).max(20_000).default(439), ...punch }).prefault({}),
+      options: strict({
+        search: z
+          .enum(["birthday", "ack-sweep"])
+          .default("birthday")
+          .describe("How A's outside port is found: the paper's birthday, or ACKs of X to every port."),
+        syns: z.int().min(1).max(20_000).optional().describe("Of a birthday: so many SYNs, and forged SYN+ACKs (439)."),
+        ...punch,
+      }).prefault({}),
       ...common,
     }),
     strict({

@@ -30,7 +30,14 @@ export function checkDirect(scene: Scene): { readonly proof?: Proof; readonly mi
   const points = checks.flatMap((check) => ("point" in check ? [check.point] : []));
   const { a, b } = scene.evidence.attempts;
   if (missing.length > 0 || !a.ok || !b.ok) return { missing };
-  return { proof: { handshake: handshakeOf(scene), points, connectMs: Math.max(a.connectMs, b.connectMs) }, missing };
+  const searched = a.searched ?? b.searched;
+  const proof: Proof = {
+    handshake: handshakeOf(scene),
+    points,
+    connectMs: Math.max(a.connectMs, b.connectMs),
+    ...(searched && { searched }),
+  };
+  return { proof, missing };
 }
 
 /** Each side received exactly what the other was told to send; a receiver never knew the sender's seed. */

@@ -1,8 +1,9 @@
-import type { NodeId } from "../../wire/control.ts";
+import { KEPT_PER_FAN, type NodeId } from "../../wire/control.ts";
+import type { Capture } from "../evidence/types.ts";
 import { ADDRESS } from "../plan/addresses.ts";
 import { SIDES } from "../plan/shape.ts";
 import type { Blockage } from "./outcome.ts";
-import { isForged, punchesOf, type Hop, type Scene, type SideOfScene } from "./scene.ts";
+import { isForged, punchesOf, text, type Hop, type Scene, type SideOfScene } from "./scene.ts";
 import type { Segment } from "./sightings.ts";
 
 /** Birthday: every forged SYN+ACK arrived at a closed port of a NAT. */
@@ -28,14 +29,44 @@ export function noCollision(scene: Scene, side: SideOfScene): Blockage | undefin
   return { cause: "no-collision", at: hop.at, atUs: first.atUs, why };
 }
 
+/** A sweep's ACKs arrived at the ports of a NAT, and none of them reached the host as an answer to its SYN. */
+export function sweepEmpty(scene: Scene, side: SideOfScene): Blockage | undefined {
+  const attempt = scene.evidence.attempts[side.side];
+  const [punch] = punchesOf(scene, side);
+  if (attempt.ok || attempt.failure !== "sweep-empty" || !punch) return undefined;
+  const acks = scene.segments.filter(
+    ({ kind, direction, src }) => kind === "other" && direction === "in" && src.ip === side.peerOutside,
+  );
+  const fits = ({ ack }: Segment): boolean => ack === (punch.seq + 1) % 2 ** 32;
+  const cameTo = ({ at }: Hop): readonly Segment[] =>
+    acks.filter((one) => one.node === at && one.iface === "out" && fits(one));
+  const hop = side.hops.find((one) => cameTo(one).length > 0) ?? side.outermost;
+  const [first] = cameTo(hop);
+  const atHost = acks.filter(({ node }) => node === side.side);
+  if (!first || first.src.ip === hop.outside || atHost.some(fits)) return undefined;
+  const all = cameTo(hop).length + beyondKept(scene.evidence.captures[hop.at], side.peerOutside);
+  const [changed] = atHost;
+  const end = changed
+    ? `the one that got through to ${side.hostName} acknowledged ${changed.ack}, and its SYN had the number ${punch.seq}`
+    : `none of them got through to ${side.hostName}, whose SYN had left from ${text(punch.src)}`;
+  const why = `${all} ACKs from ${text(first.src)} reached the ports of ${hop.name}, and ${end}`;
+  return { cause: "sweep-empty", at: hop.at, atUs: first.atUs, why };
+}
+
+/** Packets under an address that one interface of a node saw and of which no more than their number was kept. */
+function beyondKept(capture: Capture | undefined, src: string): number {
+  const beyond = (capture?.fans ?? []).filter((fan) => fan.src === src && ["out", "wan"].includes(fan.iface));
+  return beyond.reduce((sum, { packets }) => sum + packets - KEPT_PER_FAN, 0);
+}
+
 /** X sent forged packets and none of them came past the core (BCP 38). */
-export function spoofFiltered({ segments, sides }: Scene): Blockage | undefined {
+export function spoofFiltered({ segments, sides, evidence }: Scene): Blockage | undefined {
   const outermost: readonly NodeId[] = SIDES.map((side) => sides[side].outermost.at);
   const forged = segments.filter(isForged);
   const [first] = forged;
+  const sent = new Set(forged.map(nameOf));
   const arrived = segments.some(
-    ({ node, iface, direction, kind, src }) =>
-      outermost.includes(node) && iface === "out" && direction === "in" && kind === "syn-ack" && src.ip !== ADDRESS.x,
+    (one) => outermost.includes(one.node) && one.iface === "out" && one.direction === "in" && sent.has(nameOf(one)),
   );
   // X's own packets share the way: one that arrived later shows that the forged ones are not just on their way
   const followed = segments.some(
@@ -51,17 +82,22 @@ export function spoofFiltered({ segments, sides }: Scene): Blockage | undefined 
     cause: "spoof-filtered",
     at: "r",
     atUs: first.atUs,
-    why: `X sent ${forged.length} packets under ${first.src.ip}, and none of them arrived at a NAT`,
+    why: `X sent ${forged.length + beyondKept(evidence.captures.x, first.src.ip)} packets under ${first.src.ip}, and none of them arrived at a NAT`,
   };
 }
 
-/** A NAT let none pass of the SYN+ACKs that X had forged under the NAT's own address: such a source cannot be outside. */
-export function turnedAway({ segments }: Scene, { outermost, outside }: SideOfScene): Blockage | undefined {
+/** Tells a forged packet from what the peer itself may have sent. */
+const nameOf = ({ kind, src, seq, ack }: Segment): string => `${kind} ${text(src)} ${seq} ${ack}`;
+
+/** A NAT let none pass of the packets that X had forged under the NAT's own address: such a source cannot be outside. */
+export function turnedAway({ segments, evidence }: Scene, { outermost, outside }: SideOfScene): Blockage | undefined {
   const { at, name } = outermost;
-  const forged = segments.filter(({ node, kind, src }) => node === at && kind === "syn-ack" && src.ip === outside);
+  const forged = segments.filter(
+    ({ node, kind, src }) => node === at && (kind === "syn-ack" || kind === "other") && src.ip === outside,
+  );
   const arrived = forged.filter(({ iface, direction }) => iface === "out" && direction === "in");
   const [first] = arrived;
   if (!first || forged.some(({ iface, direction }) => iface !== "out" && direction === "out")) return undefined;
-  const why = `X sent ${arrived.length} SYN+ACKs under ${outside}, and ${name} let none of them in: that address is its own`;
+  const why = `X sent ${arrived.length + beyondKept(evidence.captures[at], outside)} packets under ${outside}, and ${name} let none of them in: that address is its own`;
   return { cause: "spoof-filtered", at, atUs: first.atUs, why };
 }

@@ -18,7 +18,7 @@ export function judge(cell: JudgedCell, evidence: Evidence): Outcome {
 
 function judgeConnected(scene: Scene): Outcome {
   const { proof, missing } = checkDirect(scene);
-  if (proof) return { verdict: "direct", why: sentenceOf(scene, proof.handshake), proof };
+  if (proof) return { verdict: "direct", why: sentenceOf(scene, proof), proof };
   const through = payloadThroughX(scene);
   if (through && carriedAll(through, scene.evidence) && exchanged(missing)) {
     const why = `the data went through X: ${text(through.src)} → ${text(through.dst)} carried ${through.payloadBytes} payload bytes there, and nothing passed once X's link was cut`;
@@ -47,11 +47,12 @@ const HANDSHAKES: Readonly<Record<Proof["handshake"], string>> = {
   plain: "a plain handshake",
 };
 
-function sentenceOf({ sides, evidence }: Scene, handshake: Proof["handshake"]): string {
+function sentenceOf({ sides, evidence }: Scene, { handshake, searched }: Proof): string {
   const [a, b] = [evidence.attempts.a, evidence.attempts.b];
   const how = HANDSHAKES[handshake];
+  const search = searched ? `, found after ${searched.packets} packets in ${searched.ms.toFixed(0)} ms` : "";
   const ends = a.ok && b.ok ? `${text(b.remote)} ↔ ${text(a.remote)}` : `${sides.a.outside} ↔ ${sides.b.outside}`;
-  return `${ends} connected by ${how}; 1 MiB went each way past X, and on with X cut off`;
+  return `${ends} connected by ${how}${search}; 1 MiB went each way past X, and on with X cut off`;
 }
 
 function judgeFailed(scene: Scene): Outcome {

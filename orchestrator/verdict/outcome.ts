@@ -1,4 +1,4 @@
-import type { NodeId } from "../../wire/control.ts";
+import type { NodeId, Searched } from "../../wire/control.ts";
 import type { Capability } from "../nat/needs.ts";
 
 /** Why no direct connection came about. Ordered from the sender's own host to the far end: the nearest cause wins. */
@@ -8,6 +8,7 @@ export const CAUSES = [
   "source-route-mistaken", // the NAT took the next hop of the SYN's source route for its destination
   "port-exhausted", // the NAT had no outside port left for the SYN
   "no-collision", // birthday: none of the forged SYN+ACKs hit an open mapping
+  "sweep-empty", // none of the ACKs that X sent to every port of the NAT reached the host as an answer to its SYN
   "out-of-state-leak", // to the own NAT the answer to the peer's SYN, or the data after it, were out of state: they left untranslated
   "out-of-state-drop", // the same, and it dropped them
   "mapping-mispredicted", // the SYN left its NAT from another port than predicted
@@ -42,6 +43,8 @@ export interface Proof {
   readonly points: readonly ProofPoint[];
   /** From the attempt's start to both agents holding the socket. */
   readonly connectMs: number;
+  /** What searching for ports took, where the technique does that. */
+  readonly searched?: Searched;
 }
 
 /** The world was not what the cell claims: never counted as a result. */

@@ -64,6 +64,7 @@ export async function runAttempt(
   const proof = attempts.a.ok && attempts.b.ok ? await exchangeAll(world, plan, core) : NOTHING_CONNECTED;
   const captures = await collectCaptures(world);
   const events = await ofEachGateway(world, (at) => world.agent(at).call("conntrack-end", {}));
+  const eventsBeyond = Object.values(events).reduce((sum, { beyond }) => sum + beyond, 0);
   return {
     session: plan.session,
     key: plan.key,
@@ -71,6 +72,7 @@ export async function runAttempt(
     attempts,
     ...proof,
     events: recordsOf(events),
+    ...(eventsBeyond > 0 && { eventsBeyond }),
     eventsLost: Object.values(events).some(({ lost }) => lost),
     captures,
     logs: world.takeLogs(),

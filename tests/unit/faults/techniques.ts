@@ -30,5 +30,9 @@ export const COURSES: readonly Course[] = [
   { technique: { name: "sequential-open", doomedMs: 50, ...punch }, host: "a", words: [ready] },
   { technique: { name: "stunt-2", syn: "normal", socket: "kept", ...punch }, host: "b", words: [ready, waiting] },
   { technique: { name: "natblaster-2", syn: "normal", synAck: "x", ...punch }, host: "a", words: [ready, syn] },
-  { technique: { name: "natblaster-4", syns: 50, ...punch }, host: "b", words: [{ t: "hit", endpoint }, syn] },
+  {
+    technique: { name: "natblaster-4", search: "birthday", syns: 50, ...punch },
+    host: "b",
+    words: [{ t: "hit", endpoint }, syn],
+  },
 ];

@@ -5,7 +5,14 @@ import type { HostEvent, XAction, XEvent } from "../../../agents/technique/machi
 import type { Port } from "../../../wire/address.ts";
 import { OUTSIDE, simulate, SYN, type Network } from "./simulation.ts";
 
-const BIRTHDAY = { name: "natblaster-4", syns: 439, predictionOffset: 0, gapMs: 0, skewMs: 0 } as const;
+const BIRTHDAY = {
+  name: "natblaster-4",
+  search: "birthday",
+  syns: 439,
+  predictionOffset: 0,
+  gapMs: 0,
+  skewMs: 0,
+} as const;
 const HIT = { localPort: 12_345, outsidePort: 23_456 };
 const DYING: Network = {
   syn: (from) => [{ to: from, event: { kind: "syn-seen", socket: "punch", syn: SYN[from] } }],
@@ -30,6 +37,7 @@ describe("natblaster case 4", () => {
       "8 x tells a sprayed 439",
       "9 x tells b peer 192.0.2.2:23456",
       "9 a tells syn isn 100",
+      "9 a searched with 878 packets",
       "10 b waits 0 for punch",
       "10 b connects 6001 → 192.0.2.2:23456 ttl 3",
       "11 b tells syn isn 200",
@@ -55,6 +63,7 @@ describe("natblaster case 4", () => {
     expect(simulate(BIRTHDAY, DYING).slice(10)).toEqual([
       "7 x sprays 198.51.100.2:50001 → 192.0.2.2 × 439 ack 77+1",
       "8 x tells a sprayed 439",
+      "9 a searched with 878 packets",
       "9 a waits 150 for no-hit",
       "159 a tells failed no-collision",
       "159 a gives up: no-collision",
@@ -84,6 +93,111 @@ describe("natblaster case 4", () => {
   });
 });
 
+describe("natblaster case 4 by a sweep", () => {
+  const SWEEP = { name: "natblaster-4", search: "ack-sweep", predictionOffset: 0, gapMs: 0, skewMs: 0 } as const;
+  const lines = (network: Network): string[] => simulate(SWEEP, network);
+  const swept = (transcript: readonly string[]): string[] =>
+    transcript.filter((line) => line.includes(" x sweeps ")).map((line) => /ports (\S+)/.exec(line)![1]!);
+
+  it("has X try window after window, two at a time, until one gets through, then forges for that port", () => {
+    const sweep: Network["sweep"] = ({ first }) =>
+      first === 8_192 ? { localPort: 5001, outsidePort: 23_456 } : undefined;
+    expect(lines({ ...DYING, sweep })).toEqual([
+      "0 x tells a paired",
+      "0 x tells b paired",
+      "1 a choose-port",
+      "1 a measure-ttl",
+      "1 b measure-ttl",
+      "2 b predict",
+      "3 b tells ready 198.51.100.2:50001",
+      "4 x tells a peer 198.51.100.2:50001",
+      "5 a connects 5001 → 198.51.100.2:50001 ttl 3",
+      "6 a tells syn isn 100",
+      "6 a watches 5001 for a sweep from 198.51.100.2:50001",
+      "6 a tells sweep 100",
+      "7 x sweeps 198.51.100.2:50001 → 192.0.2.2 ports 0+4096 ack 100+1",
+      "7 x sweeps 198.51.100.2:50001 → 192.0.2.2 ports 4096+4096 ack 100+1",
+      "8 x tells a sweeping 4096",
+      "8 x tells b sweeping 4096",
+      "8 x tells a sweeping 8192",
+      "8 x tells b sweeping 8192",
+      "9 a tells heard",
+      "9 a tells heard",
+      "10 x sweeps 198.51.100.2:50001 → 192.0.2.2 ports 8192+4096 ack 100+1",
+      "10 x sweeps 198.51.100.2:50001 → 192.0.2.2 ports 12288+4096 ack 100+1",
+      "11 a tells hit 192.0.2.2:23456",
+      "11 x tells a sweeping 12288",
+      "11 x tells b sweeping 12288",
+      "11 x tells a sweeping 16384",
+      "11 x tells b sweeping 16384",
+      "12 x tells b peer 192.0.2.2:23456",
+      "12 x tells a swept 16384",
+      "13 b waits 0 for punch",
+      "13 a searched with 16384 packets",
+      "13 b connects 6001 → 192.0.2.2:23456 ttl 3",
+      "14 b tells syn isn 200",
+      "15 x forges 198.51.100.2:50001 → 192.0.2.2:23456 seq 200 ack 100+1",
+      "15 x forges 192.0.2.2:23456 → 198.51.100.2:50001 seq 100 ack 200+1",
+      "15 x waits 200 for repeat-200",
+      "15 x waits 600 for repeat-600",
+      "15 x waits 1000 for give-up",
+      "16 a set-ttl 64",
+      "16 a tells established",
+      "16 b set-ttl 64",
+      "16 b tells established",
+      "17 x tells a open",
+      "17 x tells b open",
+      "18 a greet",
+      "18 b greet",
+      "19 a adopt",
+      "19 b adopt",
+    ]);
+  });
+
+  it("that nobody answers tries every port twice, each once a time, and ends as sweep-empty", () => {
+    const transcript = lines(DYING);
+    const windows = Array.from({ length: 15 }, (_, n) => `${n * 4_096}+4096`);
+    expect(swept(transcript)).toEqual([...windows, "61440+3072", ...windows, "61440+3072"]);
+    expect(transcript.filter((line) => line.includes("searched"))).toHaveLength(2);
+    expect(transcript.slice(-4).map((line) => line.replace(/^\d+ /, ""))).toEqual([
+      "a tells failed sweep-empty",
+      "a gives up: sweep-empty",
+      "x tells b peer-failed sweep-empty",
+      "b gives up: peer-failed",
+    ]);
+  });
+
+  it("finds in the second sweep what was lost in the first", () => {
+    let sweeps = 0;
+    const sweep: Network["sweep"] = ({ first }) => {
+      if (first === 0) sweeps += 1;
+      return sweeps === 2 ? { localPort: 5001, outsidePort: 23_456 } : undefined;
+    };
+    expect(lines({ ...DYING, sweep }).at(-1)).toMatch(/ b adopt$/);
+  });
+
+  it("sends no SYN before local port, TTL, own address and peer are known, in whichever order they become so", () => {
+    const facts: HostEvent[] = [
+      { kind: "told", message: { t: "welcome", v: 1, observed: { ...OUTSIDE.a, port: 999 as Port } } },
+      { kind: "ttl-measured", ttl: 3 },
+      { kind: "port-chosen", localPort: 5001 },
+      { kind: "told", message: { t: "peer", endpoint: OUTSIDE.b } },
+    ];
+    fc.assert(
+      fc.property(fc.shuffledSubarray(facts, { minLength: 4 }), (order) => {
+        const machine = hostMachine("a", SWEEP);
+        let state = machine.initial;
+        const kinds = order.map((event) => {
+          const step = machine.step(state, event);
+          state = step.state;
+          return step.actions.map(({ kind }) => kind);
+        });
+        expect(kinds).toEqual([[], [], [], ["connect"]]);
+      }),
+    );
+  });
+});
+
 describe("X in natblaster case 4", () => {
   const run = (...events: XEvent[]): readonly XAction[] => {
     const machine = xMachine("natblaster-4");
@@ -108,6 +222,22 @@ describe("X in natblaster case 4", () => {
     expect(run(told("b", ready), told("a", flood)).map(({ kind }) => kind)).toEqual(["spray"]);
     expect(run(told("a", flood))).toEqual([]);
     expect(run(told("b", ready), told("b", flood))).toEqual([]);
+  });
+
+  it("sweeps only on A's word, only once B's endpoint is known, and one sweep at a time", () => {
+    const sweep = { t: "sweep", isn: 77 } as const;
+    expect(run(told("b", ready), told("a", sweep)).map(({ kind }) => kind)).toEqual(["sweep", "sweep"]);
+    expect(run(told("a", sweep))).toEqual([]);
+    expect(run(told("b", ready), told("b", sweep))).toEqual([]);
+    expect(run(told("b", ready), told("a", sweep), told("a", sweep))).toEqual([]);
+  });
+
+  it("sends no more of a sweep than the host has heard of, and none on B's word", () => {
+    const sweep = { t: "sweep", isn: 77 } as const;
+    const begun = [told("b", ready), told("a", sweep)];
+    expect(run(...begun, told("a", { t: "heard" })).map(({ kind }) => kind)).toEqual(["sweep"]);
+    expect(run(...begun, told("b", { t: "heard" }))).toEqual([]);
+    expect(run(told("b", ready), told("a", { t: "heard" }))).toEqual([]);
   });
 
   it("takes a hit only from A and only at the address that A came from", () => {

@@ -37,7 +37,13 @@ const techniques: fc.Arbitrary<TechniqueSpec> = fc.oneof(
     ...punch,
   }),
   fc.record({ name: fc.constant("natblaster-5" as const), aims: fc.integer({ min: 1, max: 8 }), ...punch }),
-  fc.record({ name: fc.constant("natblaster-4" as const), syns: fc.integer({ min: 1, max: 20_000 }), ...punch }),
+  fc.record({
+    name: fc.constant("natblaster-4" as const),
+    search: fc.constant("birthday" as const),
+    syns: fc.integer({ min: 1, max: 20_000 }),
+    ...punch,
+  }),
+  fc.record({ name: fc.constant("natblaster-4" as const), search: fc.constant("ack-sweep" as const), ...punch }),
 );
 
 const roles = fc.constantFrom("a" as const, "b" as const);
@@ -68,6 +74,8 @@ const xMessages: fc.Arbitrary<XMessage> = fc.oneof(
   fc.record({ t: kind("peer-waiting") }),
   fc.record({ t: kind("peer-syn"), syn: syns }),
   fc.record({ t: kind("sprayed"), count: u16s }),
+  fc.record({ t: kind("sweeping"), packets: u32s }),
+  fc.record({ t: kind("swept"), packets: u32s }),
   fc.record({ t: kind("open") }),
   fc.record({ t: kind("peer-failed"), reason: fc.string() }),
   fc.record({ t: kind("peer-left") }),
@@ -86,6 +94,7 @@ const hostEvents: fc.Arbitrary<HostEvent> = fc.oneof(
   fc.record({ kind: kind("connected"), socket }),
   fc.record({ kind: kind("connect-failed"), socket, failure: fc.constantFrom(...FAILURES), detail: fc.string() }),
   fc.record({ kind: fc.constantFrom("verified" as const, "agreed" as const), socket }),
+  fc.record({ kind: kind("port-chosen"), localPort: ports }),
   fc.record({ kind: kind("flooded"), isn: u32s, count: u16s }),
   fc.record({ kind: kind("hit"), localPort: ports, outsidePort: ports }),
   fc.record({ kind: kind("elapsed"), timer: timers }),
@@ -97,6 +106,8 @@ const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
   fc.record({ t: kind("syn"), syn: syns }),
   fc.record({ t: kind("syn"), syn: syns, answers: fc.boolean() }),
   fc.record({ t: kind("flood"), isn: u32s, count: u16s }),
+  fc.record({ t: kind("sweep"), isn: u32s }),
+  fc.record({ t: kind("heard") }),
   fc.record({ t: kind("hit"), endpoint: endpoints }),
   fc.record({ t: kind("waiting") }),
   fc.record({ t: kind("established") }),
@@ -106,6 +117,7 @@ const xEvents: fc.Arbitrary<XEvent> = fc.oneof(
   fc.record({ kind: kind("paired"), outside: fc.record({ a: endpoints, b: endpoints }) }),
   fc.record({ kind: kind("told"), from: roles, message: hostMessages }),
   fc.record({ kind: kind("sprayed"), count: u16s }),
+  fc.record({ kind: kind("swept"), count: u16s }),
   fc.record({ kind: kind("routed-syn"), from: endpoints, to: endpoints, syn: syns }),
   fc.record({ kind: kind("elapsed"), timer: timers }),
 );

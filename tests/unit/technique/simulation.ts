@@ -21,6 +21,7 @@ export const SYN: Readonly<Record<HostRole, SynReport>> = {
 };
 
 type Connect = Extract<HostAction, { kind: "connect" }>;
+type Sweep = Extract<XAction, { kind: "sweep" }>;
 type Spray = Extract<XAction, { kind: "spray" }>;
 
 /** What the two NATs and the net between do with packets; each answer comes one hop after what it answers. */
@@ -31,6 +32,8 @@ export interface Network {
   readonly routed?: (from: HostRole, connect: Connect) => Endpoint | undefined;
   /** Whether the n-th SYN+ACK for a host (from 1), X's or its peer's own, gets there; by default every one does. */
   readonly synAck?: (to: HostRole, nth: number) => boolean;
+  /** The one ACK of X's that gets through in a part of a sweep, if there is one. */
+  readonly sweep?: (sweep: Sweep) => { readonly localPort: number; readonly outsidePort: number } | undefined;
   /** The hit of X's spray, if there is one. */
   readonly spray?: (spray: Spray) => { readonly localPort: number; readonly outsidePort: number } | undefined;
 }
@@ -99,6 +102,8 @@ export function simulate(technique: TechniqueSpec, network: Network = {}): strin
       }
       case "listen":
         return hop(() => host(role, { kind: "listening", socket: action.socket }));
+      case "choose-port":
+        return hop(() => host(role, { kind: "port-chosen", localPort: LOCAL_PORT[role] }));
       case "flood":
         return hop(() => host(role, { kind: "flooded", isn: 77, count: action.count }));
       case "join-relay":
@@ -120,6 +125,8 @@ export function simulate(technique: TechniqueSpec, network: Network = {}): strin
       case "leave-route":
       case "set-ttl":
       case "mute-resets":
+      case "watch-sweep":
+      case "searched":
     }
   }
 
@@ -149,6 +156,11 @@ export function simulate(technique: TechniqueSpec, network: Network = {}): strin
         const hit = network.spray?.(action);
         if (hit) hop(() => host("a", { kind: "hit", ...hit }));
         return hop(() => x({ kind: "sprayed", count: action.count }));
+      }
+      case "sweep": {
+        const hit = network.sweep?.(action);
+        if (hit) hop(() => host("a", { kind: "hit", ...hit }));
+        return hop(() => x({ kind: "swept", count: action.count }));
       }
       case "watch-routed-syns":
     }
@@ -190,6 +202,10 @@ function describeHost(action: HostAction): string {
       return `set-ttl ${action.ttl}`;
     case "flood":
       return `floods ${formatEndpoint(action.to)} × ${action.count} ttl ${action.ttl}`;
+    case "watch-sweep":
+      return `watches ${action.localPort} for a sweep from ${formatEndpoint(action.from)}`;
+    case "searched":
+      return `searched with ${action.packets} packets`;
     case "mute-resets":
       return `mutes resets to ${action.towards.ip}`;
     case "wait":
@@ -209,6 +225,8 @@ function describeX(action: XAction): string {
       return `forges ${formatEndpoint(action.from)} → ${formatEndpoint(action.to)} seq ${action.of.isn} ack ${action.syn.isn}+1`;
     case "spray":
       return `sprays ${formatEndpoint(action.from)} → ${action.to} × ${action.count} ack ${action.isn}+1`;
+    case "sweep":
+      return `sweeps ${formatEndpoint(action.from)} → ${action.to} ports ${action.first}+${action.count} ack ${action.isn}+1`;
     case "wait":
       return `waits ${action.ms} for ${action.timer}`;
     case "watch-routed-syns":

@@ -11,7 +11,14 @@ const invalid: Outcome = { verdict: "invalid", why: "broken", fault: { code: "at
 const unknown: Outcome = { verdict: "unknown", why: "not whole", missing: ["a digest"] };
 const blocked = (cause: Cause): Outcome => ({ verdict: "blocked", why: `it is ${cause}`, cause, at: "nb" });
 
-const BIRTHDAY: TechniqueSpec = { name: "natblaster-4", syns: 439, predictionOffset: 0, gapMs: 0, skewMs: 0 };
+const BIRTHDAY: TechniqueSpec = {
+  name: "natblaster-4",
+  search: "birthday",
+  syns: 439,
+  predictionOffset: 0,
+  gapMs: 0,
+  skewMs: 0,
+};
 const PUNCH: TechniqueSpec = {
   name: "natblaster-2",
   syn: "normal",

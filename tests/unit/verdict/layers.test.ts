@@ -169,7 +169,7 @@ describe("what blocks a connection behind carriers is said with its place", () =
       "forged-under-own-address",
       "spoof-filtered",
       "c",
-      /^X sent 6 SYN\+ACKs under 192\.0\.2\.2, and C let none of them in: that address is its own$/,
+      /^X sent 6 packets under 192\.0\.2\.2, and C let none of them in: that address is its own$/,
     ],
   ])("%s", async (name, cause, at, why) => {
     const { cell, evidence } = await recorded(name);

@@ -17,16 +17,20 @@ export class XProgram implements AsyncDisposable {
   said = "";
   complaints = "";
 
-  private constructor(namespace: Namespace, wrapper: readonly string[]) {
-    const command = [`--net=/proc/${namespace.pid}/ns/net`, ...wrapper, process.execPath, X];
+  private constructor(namespace: Namespace, wrapper: readonly string[], asked: readonly string[]) {
+    const command = [`--net=/proc/${namespace.pid}/ns/net`, ...wrapper, process.execPath, X, ...asked];
     this.process = spawn("nsenter", command, { stdio: "pipe" });
     this.process.stdout?.on("data", (chunk: Buffer) => (this.said += chunk.toString()));
     this.process.stderr?.on("data", (chunk: Buffer) => (this.complaints += chunk.toString()));
   }
 
-  /** `wrapper` is a command before X's own, `prlimit` for one. */
-  static async start(namespace: Namespace, wrapper: readonly string[] = []): Promise<XProgram> {
-    const x = new XProgram(namespace, wrapper);
+  /** `wrapper` is a command before X's own, `prlimit` for one; `asked` are words behind it. */
+  static async start(
+    namespace: Namespace,
+    wrapper: readonly string[] = [],
+    asked: readonly string[] = [],
+  ): Promise<XProgram> {
+    const x = new XProgram(namespace, wrapper, asked);
     const seen = (): string => x.complaints;
     await until("X serves", () => x.said.includes("serves") || undefined, { ...WITHIN, seen });
     return x;
@@ -55,11 +59,20 @@ export class Station implements AsyncDisposable {
   }
 
   /** `wrapper` is a command before X's own, `prlimit` for one. */
-  static async open(...wrapper: readonly string[]): Promise<Station> {
+  static open(...wrapper: readonly string[]): Promise<Station> {
+    return Station.#open(wrapper, []);
+  }
+
+  /** With an X that is asked for something. */
+  static asking(...words: readonly string[]): Promise<Station> {
+    return Station.#open([], words);
+  }
+
+  static async #open(wrapper: readonly string[], asked: readonly string[]): Promise<Station> {
     const namespace = await Namespace.open();
     namespace.sh("ip link set lo up");
     const [program, visitors] = await Promise.all([
-      XProgram.start(namespace, wrapper),
+      XProgram.start(namespace, wrapper, asked),
       Visitors.start(namespace, X_ADDRESS),
     ]);
     return new Station(namespace, program, visitors);

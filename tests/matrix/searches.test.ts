@@ -1,0 +1,32 @@
+import type { CellResult } from "../../orchestrator/report/events.ts";
+import { describeSelection, verdictOf } from "../kit/selection.ts";
+
+/** A cell of every search, and of every way in which one ends. */
+const CELLS: Readonly<Record<string, string>> = {
+  "natblaster-4-ack-sweep.random~preserve.drop.te-drop": "direct, up to 64512 packets",
+  "natblaster-4-ack-sweep.random~preserve.reset.te-drop": "direct, up to 64512 packets",
+  "natblaster-4-ack-sweep.random~random.drop.te-drop": "blocked: mapping-mispredicted",
+  "natblaster-4-ack-sweep.random~preserve.reset.te-translate": "blocked: icmp-killed-connect",
+  "natblaster-4-ack-sweep-the-catalogue-before-a.rewrites~linux-closed-input.drop.te-translate.core-icmp-off":
+    "blocked: sweep-empty",
+  "natblaster-4-ack-sweep-the-way.symmetric-random~linux-closed-input.drop.te-translate.core-icmp-off+anti-spoofing":
+    "blocked: spoof-filtered",
+  "natblaster-4-ack-sweep-carriers.symmetric-random~linux-closed-input.drop.te-translate.core-icmp-off.behind-carrier-grade~none":
+    "direct, up to 64512 packets",
+};
+
+describeSelection({
+  of: "the searches",
+  scenario: "scenarios/searches.yaml",
+  seed: 2005,
+  cells: CELLS,
+  says: howItEnded,
+});
+
+/** The verdict, and of a direct connection how many sweeps its search took at the most. */
+function howItEnded(result: CellResult): string {
+  const { outcome } = result.trials[0]!;
+  if (outcome.verdict !== "direct") return verdictOf(result);
+  const { packets = NaN, ms = NaN } = outcome.proof.searched ?? {};
+  return packets > 0 && packets <= 64_512 && ms > 0 ? "direct, up to 64512 packets" : `direct, ${packets} packets`;
+}
