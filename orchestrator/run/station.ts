@@ -56,13 +56,18 @@ export class Station implements AsyncDisposable {
     await this.#worldFor(shape).catch((error: unknown) => (this.#failure = { error }));
   }
 
-  /** Makes the world what the cell claims: rules loaded and read back, each model measured once per world, all sockets and mappings gone. */
+  /**
+   * Makes the world what the cell claims: rules loaded and read back, each model measured once per world, all sockets and mappings gone.
+   * What did not come out as declared is measured again for the next cell: a bad moment of the machine is not to void them all.
+   */
   async prepare(cell: Pick<Cell, "na" | "nb" | "carrier" | "neighbours" | "core">): Promise<PreparedWorld> {
     const world = await this.#worldFor(shapeOf(cell));
     const layers = layersOf(cell);
     await cleanWorld(world);
     for (const alike of [HOME, CARRIERS]) {
-      const unknown = layers.filter((layer) => alike.includes(layer.at) && !this.#calibrations.has(keyOf(layer)));
+      const unknown = layers.filter(
+        (layer) => alike.includes(layer.at) && !isSound(this.#calibrations.get(keyOf(layer))),
+      );
       if (unknown.length === 0) continue;
       // the last cell's core may delay, lose, or keep its ICMP errors to itself
       const routed = unknown.some(routesSources);
@@ -133,12 +138,12 @@ export class Station implements AsyncDisposable {
       throw new NatbedError(`station ${this.#name} was ended`, { kind: "infrastructure", code: "station-ended" });
   }
 
-  /** Loads the layers that are not loaded yet. */
+  /** Loads the layers that are not loaded yet, and those that would go on counting where the last attempt left them. */
   async #load(world: World, layers: readonly Layer[]): Promise<void> {
     await Promise.all(
       layers.map(async (layer) => {
         const key = keyOf(layer);
-        if (this.#loaded.get(layer.at)?.key === key) return;
+        if (this.#loaded.get(layer.at)?.key === key && !countsPorts(layer)) return;
         this.#loaded.set(layer.at, { key, rules: await loadLayer(world, layer.at, layer.gateway) });
       }),
     );
@@ -153,7 +158,7 @@ export class Station implements AsyncDisposable {
     await setCore(world, core);
     const key = JSON.stringify(core);
     const known = this.#cores.get(key);
-    if (known) return known;
+    if (known && isSound(known)) return known;
     const calibration = await calibrateCore(world, core);
     this.#cores.set(key, calibration);
     await cleanWorld(world);
@@ -173,5 +178,14 @@ const CARRIERS: readonly GatewayId[] = CARRIER_IDS;
 
 /** Where a NAT refuses source routes, a core that refuses them as well leaves nothing to measure, and costs nothing. */
 const routesSources = ({ gateway }: Layer): boolean => gateway.kind === "nat" && gateway.model.sourceRoute !== "refuse";
+
+/** A sequence that starts anew cannot reach its end, where it turns and nobody can predict it, by the attempts before. */
+const countsPorts = ({ gateway }: Layer): boolean =>
+  gateway.kind === "nat" && gateway.model.ports.kind === "sequential";
+
+/** Whether something was measured, and was what it claims to be. */
+function isSound(measured: { readonly mismatches: readonly string[] } | undefined): boolean {
+  return measured?.mismatches.length === 0;
+}
 
 const keyOf = ({ at, gateway }: Layer): string => `${at} ${JSON.stringify(gateway)}`;

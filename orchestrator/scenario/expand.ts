@@ -1,43 +1,80 @@
-import type { TechniqueSpec } from "../../wire/control.ts";
+import type { Expectation } from "../verdict/outcome.ts";
 import type { NamedNat } from "../nat/catalogue.ts";
 import type { Cell } from "./cell.ts";
 import { choicesOf, type Choice } from "./choice.ts";
 import { expectationOf, matchRule } from "./expectation.ts";
+import { answerOf, type RuleTable } from "./rules.ts";
+import { techniqueOf } from "./technique.ts";
 import { blockTitle, cellId } from "./naming.ts";
 import type { Problem } from "./problem.ts";
-import type { MatrixEntry, ScenarioFile } from "./schema.ts";
+import { BY_TABLE, type MatrixEntry, type ScenarioFile } from "./schema.ts";
 
 /** What an entry gets where neither it nor the file's defaults say otherwise. */
 const LIMITS = { trials: 1, deadlineMs: 1500 };
 
-/** The cells of a scenario in the order of the file, or what keeps an entry from standing for cells. */
+/** A cell before it is known what is expected of it. */
+type Claimless = Omit<Cell, "expected">;
+
+/**
+ * The cells of a scenario in the order of the file, or what keeps an entry from standing for cells. `table` answers for entries
+ * that leave their expectations to it.
+ */
 export function expandMatrix(
   file: ScenarioFile,
   nats: ReadonlyMap<string, NamedNat>,
+  table: RuleTable,
 ): { cells: Cell[]; problems: Problem[] } {
   const cells: Cell[] = [];
   const problems: Problem[] = [];
   const owner = new Map<string, number>();
   file.matrix.forEach((entry, index) => {
     const base = ["matrix", index];
-    const used = new Set<number>();
+    const expectations = expectationsOf(entry, table);
+    const unexpected = new Map<string, string[]>();
     for (const choice of choicesOf(entry, nats)) {
-      const rule = matchRule(entry.expect, choice);
-      const cell = rule < 0 ? undefined : cellOf(file, entry, { choice, rule });
-      const id = cell?.id ?? cellId(titleOf(entry), choice);
-      if (!cell)
-        problems.push({ path: [...base, "expect"], message: `no rule fits cell ${id}; add a last rule without when` });
+      const cell = cellOf(file, entry, choice);
+      const { id } = cell;
+      const expected = expectations.of(cell);
+      if (typeof expected === "string") unexpected.set(expected, [...(unexpected.get(expected) ?? []), id]);
+      else cells.push({ ...cell, expected });
       if (owner.has(id))
         problems.push({ path: base, message: `cell ${id} also comes from ${describeOwner(owner.get(id)!, index)}` });
       owner.set(id, index);
-      used.add(rule);
-      if (cell) cells.push(cell);
     }
-    problems.push(
-      ...unusedRules(entry, used).map((rule) => ({ path: [...base, "expect", rule], message: UNUSED_RULE })),
-    );
+    for (const [why, [id, ...more]] of unexpected)
+      problems.push({
+        path: [...base, "expect"],
+        message: `no rule fits cell ${id}${more.length > 0 ? `, nor ${more.length} more` : ""}; ${why}`,
+      });
+    problems.push(...expectations.unused().map((rule) => ({ path: [...base, "expect", rule], message: UNUSED_RULE })));
   });
   return { cells, problems };
+}
+
+/** What an entry expects of each of its cells, or why nothing; and afterwards, which of its own rules no cell has needed. */
+interface Expectations {
+  of: (cell: Claimless) => Expectation | string;
+  unused: () => readonly number[];
+}
+
+function expectationsOf({ expect }: MatrixEntry, table: RuleTable): Expectations {
+  if (expect === BY_TABLE)
+    return {
+      of: (cell) => {
+        const answer = answerOf(table, cell);
+        return typeof answer === "string" ? answer : expectationOf(answer.rule);
+      },
+      unused: () => [],
+    };
+  const used = new Set<number>();
+  return {
+    of: (cell) => {
+      const rule = matchRule(expect, cell);
+      used.add(rule);
+      return rule < 0 ? "add a last rule without when" : expectationOf(expect[rule]!);
+    },
+    unused: () => [...expect.keys()].filter((index) => !used.has(index)),
+  };
 }
 
 /** Reorders cells so that those with the same NATs are neighbours: a warm world then seldom changes its rules. */
@@ -54,11 +91,7 @@ function describeOwner(owner: number, index: number): string {
     : `matrix[${owner}]; give one of the two a block title`;
 }
 
-function unusedRules(entry: MatrixEntry, used: ReadonlySet<number>): number[] {
-  return entry.expect.flatMap((_, index) => (used.has(index) ? [] : [index]));
-}
-
-function cellOf(file: ScenarioFile, entry: MatrixEntry, { choice, rule }: { choice: Choice; rule: number }): Cell {
+function cellOf(file: ScenarioFile, entry: MatrixEntry, choice: Choice): Claimless {
   const block = titleOf(entry);
   return {
     id: cellId(block, choice),
@@ -69,7 +102,6 @@ function cellOf(file: ScenarioFile, entry: MatrixEntry, { choice, rule }: { choi
     ...neighboursOf(entry),
     trials: entry.trials ?? file.defaults?.trials ?? LIMITS.trials,
     deadlineMs: entry.deadlineMs ?? file.defaults?.deadlineMs ?? LIMITS.deadlineMs,
-    expected: expectationOf(entry.expect[rule]!),
   };
 }
 
@@ -82,38 +114,3 @@ function neighboursOf({ neighbour }: MatrixEntry): Pick<Cell, "neighbours"> {
   const { beside, ...traffic } = neighbour;
   return { neighbours: Object.fromEntries(beside.map((side) => [side, traffic])) };
 }
-
-function techniqueOf(entry: MatrixEntry): TechniqueSpec {
-  switch (entry.technique) {
-    case "connect":
-    case "public":
-    case "relay":
-      return { name: entry.technique };
-    case "simultaneous-open":
-      return { name: entry.technique, ...entry.options };
-    case "p2pnat":
-      return { name: entry.technique, ...entry.options };
-    case "sequential-open":
-      return { name: entry.technique, ...entry.options };
-    case "stunt-1":
-      return { name: entry.technique, ...entry.options };
-    case "stunt-2":
-      return { name: entry.technique, ...entry.options };
-    case "natblaster-1":
-    case "natblaster-3":
-      return { name: entry.technique, ...entry.options };
-    case "natblaster-2":
-      return { name: entry.technique, ...entry.options };
-    case "natblaster-4": {
-      const { search, syns = BIRTHDAY_SYNS, ...punch } = entry.options;
-      return search === "birthday"
-        ? { name: entry.technique, search, syns, ...punch }
-        : { name: entry.technique, search, ...punch };
-    }
-    case "natblaster-5":
-      return { name: entry.technique, ...entry.options };
-  }
-}
-
-/** Of 64,512 ports: one in 20 such birthdays finds nothing. */
-const BIRTHDAY_SYNS = 439;

@@ -6,6 +6,7 @@ import { checkCombination } from "./combination.ts";
 import { expandMatrix, groupByGateways } from "./expand.ts";
 import { resolveNats } from "./gateways.ts";
 import { explainIssue } from "./problem.ts";
+import { parseRules, type RuleTable } from "./rules.ts";
 import { NO_NAT, scenarioSchema } from "./schema.ts";
 import { parseSource, type Source } from "./source.ts";
 
@@ -19,18 +20,30 @@ export interface Scenario {
 
 /** Reads and checks a scenario file. Throws NatbedError `scenario-unreadable` or `scenario-invalid`, the latter with every problem found. */
 export async function loadScenario(path: string): Promise<Scenario> {
-  let text: string;
+  const [text, table] = await Promise.all([readScenario(path), loadRules()]);
+  return parseScenario(path, text, table);
+}
+
+/** natbed's own table of what each technique needs. */
+export async function loadRules(): Promise<RuleTable> {
+  const path = new URL("../../scenarios/rules.yaml", import.meta.url).pathname;
+  return parseRules(path, await readScenario(path));
+}
+
+async function readScenario(path: string): Promise<string> {
   try {
-    text = await readFile(path, "utf8");
+    return await readFile(path, "utf8");
   } catch (cause) {
     const hint = "name a YAML file; natbed's own are in scenarios/";
     throw new NatbedError(`cannot read scenario ${path}`, { kind: "usage", code: "scenario-unreadable", cause, hint });
   }
-  return parseScenario(path, text);
 }
 
+/** A table that says nothing. */
+const NO_RULES: RuleTable = { kinds: {}, holds: {}, techniques: [] };
+
 /** {@link loadScenario} for text that is at hand; `path` is for messages. */
-export function parseScenario(path: string, text: string): Scenario {
+export function parseScenario(path: string, text: string, table: RuleTable = NO_RULES): Scenario {
   const source = parseSource(path, text);
   const parsed = scenarioSchema(gatewayNames(source)).safeParse(source.data);
   if (!parsed.success) throw source.error(parsed.error.issues.flatMap((issue) => explainIssue(issue, source.data)));
@@ -42,7 +55,7 @@ export function parseScenario(path: string, text: string): Scenario {
   // Cells of impossible entries would only repeat the same complaint in other words.
   const impossible = [...problems, ...combinations];
   if (impossible.length > 0) throw source.error(impossible);
-  const expanded = expandMatrix(file, nats);
+  const expanded = expandMatrix(file, nats, table);
   if (expanded.problems.length > 0) throw source.error(expanded.problems);
   return { path, name: file.name, cells: expanded.cells };
 }

@@ -2,9 +2,12 @@ import { z } from "zod";
 import { NATS } from "../nat/catalogue.ts";
 import { CAUSES } from "../verdict/outcome.ts";
 import { axes, refusal, timeExceeded } from "./axes.ts";
-import { condition } from "./condition.ts";
+import { condition, type Condition } from "./condition.ts";
 import { strict } from "./strict.ts";
 import { surroundings } from "./surroundings.ts";
+
+/** The word for an entry's expectations that are to be taken from the table of rules. */
+export const BY_TABLE = "rules";
 
 /** The gateway name that stands for a plain router. */
 export const NO_NAT = "none";
@@ -24,7 +27,7 @@ export function scenarioSchema(natNames?: readonly string[]) {
 /** A scenario file as written, defaults of the schema filled in. */
 export type ScenarioFile = z.output<ReturnType<typeof scenarioSchema>>;
 export type MatrixEntry = ScenarioFile["matrix"][number];
-export type ExpectRule = MatrixEntry["expect"][number];
+export type ExpectRule = Exclude<MatrixEntry["expect"], typeof BY_TABLE>[number];
 export type NatDefinition = NonNullable<ScenarioFile["nats"]>[string];
 
 const slug = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "lower-case letters, digits and hyphens");
@@ -61,7 +64,8 @@ const assist = z
   .default("none")
   .describe("low-ttl-copy: a copy of the SYN goes straight to the far NAT and dies before it.");
 
-function entry<Name extends z.ZodType<string>>(gateway: Name) {
+/** An entry of a scenario's matrix; `gateway` is the name of a NAT or of a plain router. */
+export function entry<Name extends z.ZodType<string>>(gateway: Name) {
   const common = {
     block: z
       .string()
@@ -82,7 +86,12 @@ function entry<Name extends z.ZodType<string>>(gateway: Name) {
       .describe("What NA and NB do with ICMP time-exceeded; without: translate, as Linux does."),
     ...surroundings(gateway),
     ...limits,
-    expect: z.array(expectRule(gateway)).min(1).describe("The first rule whose `when` fits a cell is its expectation."),
+    expect: z
+      .union([
+        z.array(expectRule(condition(gateway), z.string().optional())).min(1),
+        z.literal(BY_TABLE).describe("What natbed's own table of rules says, scenarios/rules.yaml."),
+      ])
+      .describe("The first rule whose `when` fits a cell is its expectation."),
   };
   const plain = (name: "connect" | "public" | "relay") => strict({ technique: z.literal(name), ...common });
   const routed = (name: "natblaster-1" | "natblaster-3") =>
@@ -175,19 +184,26 @@ function entry<Name extends z.ZodType<string>>(gateway: Name) {
 const share = z.number().min(0).max(1);
 const rateRange = strict({ from: share, to: share }).refine(({ from, to }) => from < to, "from is below to");
 
-function expectRule<Name extends z.ZodType<string>>(gateway: Name) {
-  const when = condition(gateway).optional().describe("All of these must hold; without: any cell.");
+/** A rule's schema: where `when` holds, this is expected. */
+export function expectRule<Because extends z.ZodType<string | undefined>>(
+  condition: z.ZodType<Condition>,
+  because: Because,
+) {
+  const common = {
+    when: condition.optional().describe("All of these must hold; without: any cell."),
+    because: because.describe("The reason, for people."),
+  };
   return z.discriminatedUnion("verdict", [
     strict({
-      when,
       verdict: z.literal("direct"),
       rate: z
         .union([share.gt(0), rateRange])
         .optional()
         .describe("Expected share of direct trials, or the range that it lies in."),
+      ...common,
     }),
-    strict({ when, verdict: z.literal("relayed") }),
-    strict({ when, verdict: z.literal("blocked"), cause: z.enum(CAUSES) }),
+    strict({ verdict: z.literal("relayed"), ...common }),
+    strict({ verdict: z.literal("blocked"), cause: z.enum(CAUSES), ...common }),
   ]);
 }
 

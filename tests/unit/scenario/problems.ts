@@ -4,8 +4,13 @@ import { parseScenario } from "../../../orchestrator/scenario/load.ts";
 
 /** The problem lines of a scenario text, or the error's message where it has none. */
 export function problemsOf(text: string): string[] {
+  return detailOf(() => parseScenario("x.yaml", text));
+}
+
+/** The problem lines of whatever refuses a file, or the error's message where it has none. */
+export function detailOf(refused: () => unknown): string[] {
   try {
-    parseScenario("x.yaml", text);
+    refused();
   } catch (error) {
     if (!(error instanceof NatbedError)) throw error;
     expect(error).toMatchObject({ kind: "usage", code: "scenario-invalid" });
