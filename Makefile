@@ -6,7 +6,7 @@ BIN := node_modules/.bin
 export PATH := $(CURDIR)/$(NODE):$(PATH)
 ARGS ?=
 
-.PHONY: help setup matrix test check format nat-docs bench doctor down engine-start engine-stop clean
+.PHONY: help setup matrix matrix-full test check format nat-docs bench doctor down engine-start engine-stop clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F'\t' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -16,6 +16,9 @@ setup: ## packages, Docker engine, image; announced step by step, quick when all
 
 matrix: setup ## the paper's matrix, or ARGS="scenario.yaml --filter text"
 	@bin/natbed matrix $(ARGS)
+
+matrix-full: setup ## every technique, pair of NATs and policy: thousands of cells, a quarter of an hour or more
+	@bin/natbed matrix scenarios/full.yaml $(ARGS)
 
 test: ## all set-up, then all tests; ARGS="tests/engine" for some
 	@scripts/setup.sh test

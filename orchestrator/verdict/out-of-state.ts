@@ -6,11 +6,14 @@ import type { Segment } from "./sightings.ts";
 /**
  * The host answered the peer's SYN from the very port that its own SYN had opened, and a NAT took the answer, or the data after it, for
  * out of state (conntrack's INVALID: nf_conntrack_proto_tcp.c). Such a packet passes no NAT rule: it leaves under its private address,
- * or not at all.
+ * or not at all. So does another try from that port, where the mapping outlived the first one: it starts from another sequence number.
  */
 export function outOfState(scene: Scene, side: SideOfScene): Blockage | undefined {
   const own = scene.segments.filter(({ node, direction }) => node === side.side && direction === "out");
-  for (const syn of punchesOf(scene, side)) {
+  const punches = punchesOf(scene, side);
+  for (const syn of punches) {
+    const again = triedAgain(scene, side, punches, syn);
+    if (again) return again;
     const sent = own.filter(({ src, dst }) => sameEndpoint(src, syn.src) && sameEndpoint(dst, syn.dst));
     const answer = sent.find(({ kind, atUs }) => kind === "syn-ack" && atUs > syn.atUs);
     if (!answer) continue;
@@ -19,6 +22,25 @@ export function outOfState(scene: Scene, side: SideOfScene): Blockage | undefine
       const fate = fateAt(scene, hop, after);
       if (fate) return blockageOf(side, hop, { ...fate, syn, answer });
     }
+  }
+  return undefined;
+}
+
+/** Another try of `first`'s, from the same port, that did not get past a NAT which had let `first` out. */
+function triedAgain(
+  scene: Scene,
+  side: SideOfScene,
+  punches: readonly Segment[],
+  first: Segment,
+): Blockage | undefined {
+  const tries = punches.filter(
+    ({ seq, atUs, src, dst }) =>
+      seq !== first.seq && atUs > first.atUs && sameEndpoint(src, first.src) && sameEndpoint(dst, first.dst),
+  );
+  for (const hop of side.hops) {
+    if (fateAt(scene, hop, [first])) return undefined;
+    const fate = fateAt(scene, hop, tries);
+    if (fate) return blockageOf(side, hop, { ...fate, syn: first, answer: fate.segment });
   }
   return undefined;
 }
@@ -62,7 +84,7 @@ function blockageOf(
   { at, name, inside, gateway }: Hop,
   { segment, cause, syn, answer }: Fate & { readonly syn: Segment; readonly answer: Segment },
 ): Blockage {
-  const what = `${segment.kind === "syn-ack" ? "SYN+ACK" : "data"} from ${text(segment.src)} to ${text(segment.dst)}`;
+  const what = `${{ syn: "SYN", "syn-ack": "SYN+ACK", other: "data", rst: "RST" }[segment.kind]} from ${text(segment.src)} to ${text(segment.dst)}`;
   const did =
     cause === "out-of-state-leak"
       ? `let ${hostName}'s ${what} out untranslated, under ${inside}`
@@ -70,7 +92,7 @@ function blockageOf(
   const reason =
     answer.seq === syn.seq
       ? "its conntrack admits no SYN+ACK after a SYN of the same side"
-      : `${hostName} answers from sequence number ${answer.seq}, and the SYN that opened the mapping had ${syn.seq}`;
+      : `${hostName} ${segment.kind === "syn" ? "tries again" : "answers"} from sequence number ${answer.seq}, and the SYN that opened the mapping had ${syn.seq}`;
   const axis = gateway.kind === "nat" ? `; outOfState=${gateway.model.outOfState}` : "";
   return { cause, at, atUs: segment.atUs, why: `${name} ${did}: ${reason}${axis}` };
 }

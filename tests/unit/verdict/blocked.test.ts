@@ -140,6 +140,17 @@ describe("a blocked outcome names its cause and place, and in a sentence the pac
     expect(outcome.why).toMatch(/; outOfState=drop$/);
   });
 
+  it("out-of-state-drop, not port-exhausted: another try from a port whose mapping outlived the first", async () => {
+    const { outcome } = await blocked("out-of-state-again");
+    expect(outcome).toMatchObject({
+      cause: "out-of-state-drop",
+      at: "na",
+      why: expect.stringMatching(
+        /^NA dropped A's SYN from 10\.1\.0\.2:(\d+) to 198\.51\.100\.2:\d+: A tries again from sequence number \d+, and the SYN that opened the mapping had \d+; outOfState=translate$/,
+      ) as string,
+    });
+  });
+
   it("out-of-state-drop, not leak, where the packet that entered the NAT is nowhere beyond it", async () => {
     const { cell, evidence } = await recorded("out-of-state-leak");
     const gone = withoutSegments(({ node, iface, kind }) => node === "na" && iface === "out" && kind === "syn-ack");

@@ -31,6 +31,7 @@ export const RECORDINGS = [
   "reset-by-host",
   "out-of-state-leak",
   "out-of-state-answer",
+  "out-of-state-again",
   "out-of-state-drop",
   "direct-listener",
   "filtered-in-turn",
