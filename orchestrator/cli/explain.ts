@@ -29,22 +29,24 @@ export function addExplain(program: Command): void {
     .addOption(option("--svg", "print the ladder as SVG"))
     .addHelpText("after", EXAMPLES)
     .action(async (given: string, options: ExplainOptions) => {
-      const [{ trialPlace }, { readTrial }, { readEvidence }, { ladderOf }, { visible }] = await Promise.all([
-        import("./trial-place.ts"),
-        import("../timeline/load.ts"),
-        import("../evidence/load.ts"),
-        import("../report/ladder/ladder.ts"),
-        import("../report/ladder/visible.ts"),
-      ]);
-      const dir = trialPlace(given);
-      const { record, cell, faults } = await readTrial(dir);
-      for (const fault of faults) process.stderr.write(`natbed: ${dir}: ${fault}\n`);
-      // what is damaged is shown, and not judged
-      const evidence = faults.length === 0 ? await readEvidence(dir) : undefined;
-      const ladder = ladderOf({ record, cell, evidence, every: options.all === true });
-      const title = visible(`${cell?.id ?? basename(dirname(dir))}, ${basename(dir)}`);
-      process.stdout.write(await drawn(ladder, title, options));
+      const { trialPlace } = await import("./trial-place.ts");
+      process.stdout.write(await explained(trialPlace(given), options));
     });
+}
+
+/** A trial's explanation from its directory. What is damaged is told on stderr; the rest is shown, and not judged. */
+export async function explained(dir: string, options: ExplainOptions): Promise<string> {
+  const [{ readTrial }, { readEvidence }, { ladderOf }, { visible }] = await Promise.all([
+    import("../timeline/load.ts"),
+    import("../evidence/load.ts"),
+    import("../report/ladder/ladder.ts"),
+    import("../report/ladder/visible.ts"),
+  ]);
+  const { record, cell, faults } = await readTrial(dir);
+  for (const fault of faults) process.stderr.write(`natbed: ${dir}: ${fault}\n`);
+  const evidence = faults.length === 0 ? await readEvidence(dir) : undefined;
+  const ladder = ladderOf({ record, cell, evidence, every: options.all === true });
+  return drawn(ladder, visible(`${cell?.id ?? basename(dirname(dir))}, ${basename(dir)}`), options);
 }
 
 async function drawn(ladder: Ladder, title: string, { mermaid, svg }: ExplainOptions): Promise<string> {

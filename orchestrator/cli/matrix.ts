@@ -6,7 +6,7 @@ import type { RunReport } from "../report/events.ts";
 import type { Cell } from "../scenario/cell.ts";
 import { collect, option, wholeNumber } from "./values.ts";
 
-interface MatrixOptions {
+export interface MatrixOptions {
   list?: true;
   json?: true;
   filter?: string[];
@@ -65,15 +65,24 @@ export function addMatrix(program: Command): void {
 }
 
 async function runCommand(files: string[], options: MatrixOptions): Promise<void> {
-  const { selectCells } = await import("./selection.ts");
-  const scenario = files.length > 0 ? files : [paperScenario()];
-  const { trials, timeout, filter } = options;
-  const limits = { ...(trials && { trials }), ...(timeout && { deadlineMs: timeout }) };
-  const cells = await selectCells(scenario, { limits, filters: filter ?? [] });
+  const { cells, scenario } = await chooseCells(files, options);
   if (options.list) return list(cells, options.json === true);
-  const report = await run(cells, scenario, options);
+  const report = await runCells(cells, scenario, options);
   await publish(report, options.json === true);
   process.exitCode = report.exitCode;
+}
+
+type Choice = Pick<MatrixOptions, "trials" | "timeout" | "filter">;
+
+/** The cells that the command line names, and the files that they are from. */
+export async function chooseCells(
+  files: string[],
+  { trials, timeout, filter }: Choice,
+): Promise<{ readonly cells: Cell[]; readonly scenario: string[] }> {
+  const { selectCells } = await import("./selection.ts");
+  const scenario = files.length > 0 ? files : [paperScenario()];
+  const limits = { ...(trials && { trials }), ...(timeout && { deadlineMs: timeout }) };
+  return { cells: await selectCells(scenario, { limits, filters: filter ?? [] }), scenario };
 }
 
 async function list(cells: readonly Cell[], json: boolean): Promise<void> {
@@ -83,7 +92,7 @@ async function list(cells: readonly Cell[], json: boolean): Promise<void> {
   process.stdout.write(json ? `${JSON.stringify(cells, undefined, 2)}\n` : `${lines.join("\n")}\n`);
 }
 
-async function run(cells: Cell[], scenario: string[], options: MatrixOptions): Promise<RunReport> {
+export async function runCells(cells: Cell[], scenario: string[], options: MatrixOptions): Promise<RunReport> {
   const [{ runMatrix }, { openDisplay }, { watchInterrupts }] = await Promise.all([
     import("../run/matrix.ts"),
     import("./display.ts"),
@@ -108,7 +117,7 @@ async function run(cells: Cell[], scenario: string[], options: MatrixOptions): P
   return await runMatrix(cells, maxFailures ? { ...settings, maxFailures } : settings, (event) => display.show(event));
 }
 
-async function publish(report: RunReport, json: boolean): Promise<void> {
+export async function publish(report: RunReport, json: boolean): Promise<void> {
   const { writeReport } = await import("../report/directory.ts");
   await writeReport(report);
   const { printReport } = await import("./print.ts");

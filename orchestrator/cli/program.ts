@@ -10,6 +10,7 @@ import { addMatrix } from "./matrix.ts";
 import { addNat } from "./nat.ts";
 import { addProbe } from "./probe.ts";
 import { addReport } from "./report.ts";
+import { addRun } from "./run.ts";
 import { addX } from "./x.ts";
 
 const EXAMPLES = `
@@ -30,6 +31,7 @@ export function buildProgram(): Command {
     .exitOverride();
   for (const add of [
     addMatrix,
+    addRun,
     addNat,
     addProbe,
     addX,

@@ -35,4 +35,12 @@ export function dropFalseSwitches(env: NodeJS.ProcessEnv): void {
   }
 }
 
-const SWITCHES = new Set(["NATBED_LIST", "NATBED_FRESH", "NATBED_KEEP_ON_FAILURE", "NATBED_JSON", "NATBED_ALL"]);
+const SWITCHES = new Set([
+  "NATBED_LIST",
+  "NATBED_FRESH",
+  "NATBED_KEEP_ON_FAILURE",
+  "NATBED_JSON",
+  "NATBED_ALL",
+  "NATBED_SVG",
+  "NATBED_MERMAID",
+]);

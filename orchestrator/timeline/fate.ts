@@ -11,6 +11,7 @@ import type { Surroundings } from "./surroundings.ts";
 export type Death =
   | "ttl" // its time to live ended
   | "reset" // answered with RST by the node where it ended
+  | "no-route" // nobody routes to its destination
   | "icmp" // answered with an ICMP error by the node where it ended
   | "filter" // a NAT had no mapping that would admit it
   | "out-of-state" // it did not fit the connection that a NAT kept, or there was none
@@ -30,6 +31,7 @@ export type Fate =
 const HOSTS: readonly NodeId[] = ["a", "b", "x", "a2", "b2"];
 /** The captures of a world do not end at one and the same moment. */
 const END_US = 20_000;
+const CORE_END_US = 1_000_000;
 
 export function fateOf({ sightings }: Journey, around: Surroundings): Fate {
   const last = sightings.at(-1)!;
@@ -54,12 +56,10 @@ function deathOf(last: Sighting, around: Surroundings): Fate {
 
 /** Why nothing can be concluded from a packet's absence at the next place; undefined where it can. */
 function gapOf({ iface, direction, atUs, packet }: Sighting, next: NodeId, around: Surroundings): string | undefined {
-  const { record, endUs, delayUs, lastSeenUs } = around;
+  const { record } = around;
   const capture = record.captures[next];
   if (!capture) return `there is no capture of ${name(next)}`;
-  // what crosses R waits for R's agent, which may have stopped before R's capture did
-  const alive = next !== "r" && (lastSeenUs.get(next) ?? -Infinity) > atUs;
-  if (endUs - atUs < END_US + delayUs && !alive) return "it was still on its way when the capture ended";
+  if (hadEnded(next, { direction, atUs }, around)) return "it was still on its way when the capture ended";
   if (packet.kind === "tcp" && (packet.flags & (TCP_FLAG.syn | TCP_FLAG.fin | TCP_FLAG.rst)) === 0) {
     const { from, to } = packet;
     const counted = capture.flows.some(
@@ -71,6 +71,20 @@ function gapOf({ iface, direction, atUs, packet }: Sighting, next: NodeId, aroun
     if (counted) return `bulk data: of a flow ${name(next)} keeps ${KEPT_PER_FLOW} packets and counts the rest`;
   }
   return capture.lost > 0 ? `${capture.lost} packets are missing from the capture of ${name(next)}` : undefined;
+}
+
+/** Whether the next place may have seen nothing more, because its capture had ended. */
+function hadEnded(
+  next: NodeId,
+  { direction, atUs }: Pick<Sighting, "direction" | "atUs">,
+  around: Surroundings,
+): boolean {
+  const { endUs, delayUs, lastSeenUs, lastPassedUs } = around;
+  if (direction === "out") return !((lastSeenUs.get(next) ?? -Infinity) > atUs); // a link loses nothing
+  // a NAT's kernel forwards at once; what crosses R waits for R's agent, which is slow on a busy machine
+  const [windowUs, lastUs] =
+    next === "r" ? [CORE_END_US + delayUs, lastPassedUs.get(next)] : [END_US, lastSeenUs.get(next)];
+  return endUs - atUs < windowUs && !((lastUs ?? -Infinity) > atUs);
 }
 
 function acrossFrom({ node, iface }: Sighting, { record }: Surroundings): NodeId {

@@ -22,6 +22,10 @@ export interface Surroundings {
   readonly endUs: number;
   /** The last that a node saw. */
   readonly lastSeenUs: ReadonlyMap<NodeId, number>;
+  /** When the last packet came to a node that it passed on. */
+  readonly lastPassedUs: ReadonlyMap<NodeId, number>;
+  /** A node and an address to which it passed something on. */
+  readonly sentTo: ReadonlySet<string>;
   readonly kept: ReadonlyMap<NodeId, readonly Kept[]>;
   /** ICMP errors that a node sent itself. */
   readonly errorsBy: ReadonlyMap<NodeId, readonly SightingOf<Icmp>[]>;
@@ -39,8 +43,7 @@ export function surroundingsOf(
   const begun = journeys.map(({ sightings: [first] }) => first).filter(({ direction }) => direction === "out");
   const core = coreOf(record);
   const sightings = journeys.flatMap((journey) => journey.sightings);
-  const lastSeenUs = new Map<NodeId, number>();
-  for (const { node, atUs } of sightings) lastSeenUs.set(node, Math.max(atUs, lastSeenUs.get(node) ?? -Infinity));
+  const lastSeenUs = lastOf(sightings);
   return {
     record,
     gateways: new Map(layers.map(({ at, gateway }) => [at, gateway])),
@@ -48,6 +51,14 @@ export function surroundingsOf(
     delayUs: delayUsOf(record),
     endUs: Math.max(...lastSeenUs.values(), ...record.logs.map(({ atUs }) => atUs)),
     lastSeenUs,
+    lastPassedUs: lastOf(
+      journeys.flatMap(({ sightings: all }) => all.filter((one, index) => one.node === all[index + 1]?.node)),
+    ),
+    sentTo: new Set(
+      sightings.flatMap(({ node, direction, packet }) =>
+        direction === "out" && packet.kind !== "malformed" ? [`${node} ${packet.dst}`] : [],
+      ),
+    ),
     kept: new Map(
       Object.entries(record.events).map(([node, events]) => [
         node as NodeId,
@@ -62,6 +73,12 @@ export function surroundingsOf(
       ),
     ),
   };
+}
+
+function lastOf(sightings: readonly Sighting[]): ReadonlyMap<NodeId, number> {
+  const last = new Map<NodeId, number>();
+  for (const { node, atUs } of sightings) last.set(node, Math.max(atUs, last.get(node) ?? -Infinity));
+  return last;
 }
 
 /** When segments of a way came to a node. */

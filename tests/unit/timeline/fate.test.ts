@@ -163,6 +163,27 @@ describe("the core", () => {
     for (const row of forged) expect(row.fate).toMatchObject(fate);
   });
 
+  it("that routes nothing to what stands behind NATs", async () => {
+    const inwards = (evidence: Evidence): Evidence => {
+      const aimed = (bytes: Uint8Array) =>
+        bytes[33] === 0x12 ? Uint8Array.of(...bytes.subarray(0, 16), 10, 1, 0, 2, ...bytes.subarray(20)) : bytes;
+      const captures = Object.entries(lostAtR(plain)(evidence).captures).map(([node, capture]) => [
+        node,
+        { ...capture, packets: capture.packets.map((one) => ({ ...one, bytes: aimed(one.bytes) })) },
+      ]);
+      return { ...evidence, captures: Object.fromEntries(captures) as Evidence["captures"] };
+    };
+    for (const { fate } of sent(await rowsOf("direct-forged", inwards), "x", "SYN+ACK").filter(
+      ({ sightings }) => sightings.length > 1,
+    ))
+      expect(fate).toMatchObject({
+        kind: "died",
+        by: "no-route",
+        at: "r",
+        why: expect.stringMatching(/^R routes nothing to 10\.1\.0\.2/) as string,
+      });
+  });
+
   it("that cuts X's link", async () => {
     const cut = (evidence: Evidence): Evidence => {
       const fromUs = evidence.startedAtUs;
