@@ -116,6 +116,8 @@ export class HostAttempt {
         return this.#background(this.#network.listen(action), "port-busy");
       case "join-relay":
         return this.#background(this.#network.joinRelay(action), "rendezvous-lost");
+      case "draw-ports":
+        return this.#network.drawPorts(action);
       case "flood":
         return this.#background(this.#network.flood(action), "missing-capability");
       case "watch-sweep":

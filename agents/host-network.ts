@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { formatEndpoint, port, type Endpoint, type Ipv4 } from "../wire/address.ts";
 import type { AttemptParameters, FailureCode, Searched } from "../wire/control.ts";
 import { X_PORTS, type HostMessage } from "../wire/rendezvous.ts";
+import { seededPorts } from "../wire/seeded.ts";
 import type { TcpSegment } from "../wire/tcp.ts";
 import type { Recorder } from "./capture.ts";
 import { log } from "./channel.ts";
@@ -9,7 +10,7 @@ import { forgeSynAck } from "./forge.ts";
 import { copyOfSyn, watchSyn } from "./host-packets.ts";
 import { Rendezvous, type RendezvousListener } from "./host-rendezvous.ts";
 import type { Greeting } from "./greeting.ts";
-import { HostSearch } from "./host-search.ts";
+import { FLOOD_PORTS, HostSearch } from "./host-search.ts";
 import { HostSockets, failureOf } from "./host-sockets.ts";
 import { muteResets } from "./mute.ts";
 import { RawSocket } from "./net/raw-socket.ts";
@@ -23,6 +24,8 @@ type Action<Kind extends HostAction["kind"]> = Extract<HostAction, { kind: Kind 
 
 /** Offsets into the attempt's window of local ports. */
 const WINDOW = { tests: [0, 4, 8], punch: 16, ttl: 24 } as const;
+/** RFC 4787 section 4.2.1: a NAT leaves the well-known ports alone. */
+const NAT_PORTS = { from: 1_024, to: 65_535 } as const;
 
 /**
  * The sockets and packets of one host in one attempt. What comes of them is handed on as a machine's events; what cannot be done
@@ -196,6 +199,13 @@ export class HostNetwork {
   adopt({ socket }: Action<"adopt">): void {
     this.#sockets.adopt(socket);
     log("adopted", { socket });
+  }
+
+  drawPorts({ of, count }: Action<"draw-ports">): void {
+    const { seed, role } = this.#parameters;
+    const ports = seededPorts(`${seed}/${role}/ports`, count, of === "this-host" ? FLOOD_PORTS : NAT_PORTS);
+    log("drawn", { of, ports });
+    queueMicrotask(() => this.#happened({ kind: "drawn", ports }));
   }
 
   muteResets({ towards }: Action<"mute-resets">): void {

@@ -9,8 +9,8 @@ import type { HostAction } from "./technique/machine.ts";
 
 type Action<Kind extends HostAction["kind"]> = Extract<HostAction, { kind: Kind }>;
 
-/** Flood ports lie above every attempt's window and below the kernel's own ephemeral range. */
-const FLOOD_PORTS = { from: 10_240, to: 49_999 } as const;
+/** Ports of floods and birthdays lie above every attempt's window and below the kernel's own ephemeral range. */
+export const FLOOD_PORTS = { from: 10_240, to: 49_999 } as const;
 
 /** One host's search for its own outside port: its raw packets, what it watches for, and what it took. */
 export class HostSearch {

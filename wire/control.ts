@@ -53,6 +53,14 @@ export type TechniqueSpec =
   | { readonly name: "relay" }
   | ({ readonly name: "simultaneous-open"; readonly syn: OpeningSyn; readonly retryMs: number } & PunchOptions)
   | ({ readonly name: "p2pnat"; readonly retryMs: number } & PunchOptions)
+  | ({
+      readonly name: "birthday-open";
+      readonly syn: OpeningSyn;
+      /** Of A. */
+      readonly sockets: number;
+      /** Ports of NA that B aims at, with a socket each. */
+      readonly targets: number;
+    } & PunchOptions)
   | ({ readonly name: "sequential-open"; readonly doomedMs: number } & PunchOptions)
   | ({ readonly name: "stunt-1"; readonly syn: OpeningSyn } & PunchOptions)
   | ({ readonly name: "stunt-2"; readonly syn: OpeningSyn; readonly socket: "kept" | "aborted" } & PunchOptions)

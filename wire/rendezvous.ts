@@ -40,6 +40,7 @@ export const TECHNIQUES = [
   "relay",
   "simultaneous-open",
   "p2pnat",
+  "birthday-open",
   "sequential-open",
   "stunt-1",
   "stunt-2",

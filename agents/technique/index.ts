@@ -1,5 +1,6 @@
 import type { TechniqueName, TechniqueSpec } from "../../wire/control.ts";
 import type { HostRole } from "../../wire/rendezvous.ts";
+import { birthdayPredictableHost, birthdayRandomHost } from "./birthday-open.ts";
 import { dialHost, exchangeX } from "./dial.ts";
 import type { HostMachine, XMachine } from "./machine.ts";
 import { natblaster1X, routedHost } from "./natblaster-1.ts";
@@ -26,6 +27,8 @@ export function hostMachine(role: HostRole, technique: TechniqueSpec): HostMachi
       return opaque(simultaneousOpenHost(role, technique));
     case "p2pnat":
       return opaque(p2pnatHost(role, technique));
+    case "birthday-open":
+      return role === "a" ? opaque(birthdayRandomHost(technique)) : opaque(birthdayPredictableHost(technique));
     case "natblaster-1":
     case "natblaster-3":
       return opaque(routedHost(role, technique));
@@ -52,6 +55,7 @@ export function xMachine(name: TechniqueName): XMachine<unknown> {
       return opaque(exchangeX());
     case "sequential-open":
     case "stunt-2":
+    case "birthday-open":
       return opaque(turnsX());
     case "p2pnat":
       return opaque(p2pnatX());

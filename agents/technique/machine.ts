@@ -46,6 +46,7 @@ export type HostEvent =
   /** Both sides have said on this socket that it is the one. */
   | { readonly kind: "agreed"; readonly socket: SocketName }
   | { readonly kind: "port-chosen"; readonly localPort: number }
+  | { readonly kind: "drawn"; readonly ports: readonly number[] }
   | { readonly kind: "flooded"; readonly isn: number; readonly count: number }
   /** A packet of X's search reached this host: it carries the outside port, its destination is the inside port. */
   | { readonly kind: "hit"; readonly localPort: number; readonly outsidePort: number }
@@ -88,6 +89,8 @@ export type HostAction =
   | { readonly kind: "await-choice"; readonly socket: SocketName }
   /** Join a relayed connection through X instead of a direct one. */
   | { readonly kind: "join-relay"; readonly socket: SocketName }
+  /** Draw distinct ports at random: local ones of this host, or ports that a NAT may give. `drawn` follows. */
+  | { readonly kind: "draw-ports"; readonly of: "this-host" | "a-nat"; readonly count: number }
   /** Send `count` raw SYNs with one ISN from distinct local ports; answers to them are watched for (`hit`). */
   | { readonly kind: "flood"; readonly to: Endpoint; readonly count: number; readonly ttl: number }
   /** X will send ACKs "from" `from` that fit a SYN with this ISN from `localPort`; the one that arrives is a `hit`. */

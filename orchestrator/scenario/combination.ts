@@ -104,10 +104,10 @@ function checkSearch(entry: MatrixEntry): Problem[] {
 }
 
 const isBirthday = (entry: MatrixEntry): boolean =>
-  entry.technique === "natblaster-4" && entry.options.search === "birthday";
+  entry.technique === "birthday-open" || (entry.technique === "natblaster-4" && entry.options.search === "birthday");
 
 /** Techniques that search, or, as simultaneous open where a NAT answers with RST, that depend on who comes first. */
-const BY_CHANCE: readonly MatrixEntry["technique"][] = ["natblaster-4", "simultaneous-open"];
+const BY_CHANCE: readonly MatrixEntry["technique"][] = ["natblaster-4", "birthday-open", "simultaneous-open"];
 
 function chanceDecides(entry: MatrixEntry): boolean {
   const isSweep = entry.technique === "natblaster-4" && !isBirthday(entry);

@@ -28,6 +28,11 @@ function techniqueTitle(technique: TechniqueSpec): string {
     case "natblaster-1":
     case "natblaster-3":
       return technique.assist === "none" ? technique.name : `${technique.name} assisted`;
+    case "birthday-open": {
+      const size =
+        technique.sockets === technique.targets ? technique.sockets : `${technique.sockets}x${technique.targets}`;
+      return `birthday-open ${technique.syn} ${size}`;
+    }
     case "stunt-2":
       return `stunt-2 ${technique.syn} ${technique.socket}`;
     case "natblaster-4":

@@ -115,6 +115,16 @@ export function entry<Name extends z.ZodType<string>>(gateway: Name) {
       ...common,
     }),
     strict({
+      technique: z.literal("birthday-open"),
+      options: strict({
+        syn: openingSyn.default("normal"),
+        sockets: z.int().min(1).max(4096).default(439).describe("Sockets of A, each on a random port of NA."),
+        targets: z.int().min(1).max(4096).default(439).describe("Random ports of NA that B aims at, a socket each."),
+        ...punch,
+      }).prefault({}),
+      ...common,
+    }),
+    strict({
       technique: z.literal("sequential-open"),
       options: strict({
         doomedMs: z.int().min(1).max(60_000).default(100).describe("So long A's connect() may last before A listens."),

@@ -13,6 +13,8 @@ export function techniqueOf(entry: MatrixEntry): TechniqueSpec {
       return { name: entry.technique, ...entry.options };
     case "p2pnat":
       return { name: entry.technique, ...entry.options };
+    case "birthday-open":
+      return { name: entry.technique, ...entry.options };
     case "sequential-open":
       return { name: entry.technique, ...entry.options };
     case "stunt-1":

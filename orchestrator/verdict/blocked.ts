@@ -4,6 +4,7 @@ import { noCollision, spoofFiltered, sweepEmpty, turnedAway } from "./forged.ts"
 import { killedByIcmp } from "./icmp-killed.ts";
 import { mispredicted, moved } from "./mispredicted.ts";
 import { outOfState } from "./out-of-state.ts";
+import { noMeeting } from "./no-meeting.ts";
 import type { Blockage } from "./outcome.ts";
 import { filtered, resetByHost, resetByNat } from "./refused.ts";
 import type { Scene, SideOfScene } from "./scene.ts";
@@ -20,7 +21,7 @@ const STAGES: readonly (readonly Finder[])[] = [
   [sourceRouteRefused],
   [sourceRouteMistaken],
   [portExhausted],
-  [noCollision, sweepEmpty],
+  [noCollision, noMeeting, sweepEmpty],
   [outOfState],
   [mispredicted, moved, resetByNat, resetByHost],
   [spoofFiltered, turnedAway],

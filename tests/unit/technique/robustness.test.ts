@@ -17,6 +17,13 @@ const techniques: fc.Arbitrary<TechniqueSpec> = fc.oneof(
   fc.record({ name: fc.constantFrom("connect" as const, "public" as const, "relay" as const) }),
   fc.record({ name: fc.constant("simultaneous-open" as const), syn, retryMs: fc.nat(60_000), ...punch }),
   fc.record({ name: fc.constant("p2pnat" as const), retryMs: fc.nat(60_000), ...punch }),
+  fc.record({
+    name: fc.constant("birthday-open" as const),
+    syn,
+    sockets: fc.integer({ min: 1, max: 5 }),
+    targets: fc.integer({ min: 1, max: 5 }),
+    ...punch,
+  }),
   fc.record({ name: fc.constant("sequential-open" as const), doomedMs: fc.nat(60_000), ...punch }),
   fc.record({
     name: fc.constantFrom("natblaster-1" as const, "natblaster-3" as const),
@@ -95,6 +102,7 @@ const hostEvents: fc.Arbitrary<HostEvent> = fc.oneof(
   fc.record({ kind: kind("connect-failed"), socket, failure: fc.constantFrom(...FAILURES), detail: fc.string() }),
   fc.record({ kind: fc.constantFrom("verified" as const, "agreed" as const), socket }),
   fc.record({ kind: kind("port-chosen"), localPort: ports }),
+  fc.record({ kind: kind("drawn"), ports: fc.array(ports, { maxLength: 5 }) }),
   fc.record({ kind: kind("flooded"), isn: u32s, count: u16s }),
   fc.record({ kind: kind("hit"), localPort: ports, outsidePort: ports }),
   fc.record({ kind: kind("elapsed"), timer: timers }),

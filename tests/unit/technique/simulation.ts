@@ -104,6 +104,8 @@ export function simulate(technique: TechniqueSpec, network: Network = {}): strin
         return hop(() => host(role, { kind: "listening", socket: action.socket }));
       case "choose-port":
         return hop(() => host(role, { kind: "port-chosen", localPort: LOCAL_PORT[role] }));
+      case "draw-ports":
+        return hop(() => host(role, { kind: "drawn", ports: drawn(action) }));
       case "flood":
         return hop(() => host(role, { kind: "flooded", isn: 77, count: action.count }));
       case "join-relay":
@@ -176,6 +178,11 @@ export function simulate(technique: TechniqueSpec, network: Network = {}): strin
   return transcript;
 }
 
+/** Ports that are easily told apart. */
+function drawn({ of, count }: Extract<HostAction, { kind: "draw-ports" }>): number[] {
+  return Array.from({ length: count }, (_, index) => (of === "this-host" ? 20_000 : 30_000) + index);
+}
+
 /** Takes the earliest out; of several at one time the one that was asked for first. */
 function soonest(due: Due[]): Due | undefined {
   const first = due.toSorted((one, other) => one.atMs - other.atMs)[0];
@@ -198,6 +205,8 @@ function describeHost(action: HostAction): string {
       return `answers SYN isn ${action.syn.isn}`;
     case "copy-syn":
       return `copies its SYN with ttl ${action.ttl}`;
+    case "draw-ports":
+      return `draws ${action.count} ports of ${action.of}`;
     case "set-ttl":
       return `set-ttl ${action.ttl}`;
     case "flood":

@@ -101,6 +101,22 @@ describe("a blocked outcome names its cause and place, and in a sentence the pac
     });
   });
 
+  it("no-collision of ordinary sockets: from how many ports A's SYNs left, and at how many B's aimed", async () => {
+    const { cell, evidence, outcome, segments } = await blocked("no-meeting");
+    const [a, b] = [seen(segments, "na:out out", "syn"), seen(segments, "nb:out out", "syn")];
+    const aims = b.filter(({ dst }) => dst.ip === NA_OUTSIDE);
+    expect(new Set(aims.map(({ dst }) => dst.port)).size).toBe(4);
+    expect(outcome).toMatchObject({
+      cause: "no-collision",
+      at: "na",
+      why: "A's SYNs left NA from 5 ports and B's aimed at 4, none of them one from which A's went to where B's came from",
+    });
+    expect(new Set(a.filter(({ dst }) => dst.ip === NB_OUTSIDE).map(({ src }) => src.port)).size).toBe(5);
+    // a wrong prediction is no bad luck: where none of B's SYNs left from the port that A aimed at
+    const elsewhere = withoutSegments(({ node, iface }) => node === "nb" && iface === "out")(evidence);
+    expect(judge(cell, elsewhere)).not.toMatchObject({ cause: "no-collision" });
+  });
+
   it("out-of-state-leak: which packet left under which private address, and which number the NAT expected", async () => {
     const { outcome, segments } = await blocked("out-of-state-leak");
     const syn = seen(segments, "a:lan out", "syn").find(({ dst }) => dst.ip === NB_OUTSIDE)!;

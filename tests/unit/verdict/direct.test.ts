@@ -44,6 +44,7 @@ describe("a direct connection", () => {
     ["direct-self-forged", "self-forged"],
     ["direct-crossed", "crossed"],
     ["direct-plain", "plain"],
+    ["direct-private", "plain"], // in one private network, past the NAT that both share
     ["direct-listener", "plain"], // though both sides sent SYNs, and B's came to A
   ] as const)("is what the evidence of %s proves, point by point", async (name, handshake) => {
     const { cell: itsCell, evidence: itsEvidence } = await recorded(name);

@@ -50,6 +50,8 @@ export const RECORDINGS = [
   "filtered-behind-carrier",
   "filtered-without-hairpin",
   "forged-under-own-address",
+  "no-meeting",
+  "direct-private",
 ] as const;
 export type Recording = (typeof RECORDINGS)[number];
 
