@@ -3,6 +3,7 @@ import type { FailureCode, TechniqueSpec } from "../../wire/control.ts";
 import { stay, type HostAction, type HostEvent, type HostMachine, type SocketName, type Step } from "./machine.ts";
 import { abandoned, giveUp, predicted, punchDelay, raiseTtl, ttlOf } from "./punch.ts";
 import { race, type Verified } from "./race.ts";
+import { TELL_WAITING } from "./turns.ts";
 
 type Options = Extract<TechniqueSpec, { name: "birthday-open" }>;
 
@@ -15,12 +16,15 @@ interface Course {
 }
 const BEGINNING: Course = { verified: [], connected: 0, failed: 0 };
 
+/** So long after the last connect() every SYN has left this host. */
+const OUT_SOON = { kind: "wait", timer: "out", ms: 20 } as const satisfies HostAction;
+
 type RandomState =
   | { readonly phase: "preparing"; readonly own?: Ipv4; readonly ports?: readonly number[]; readonly to?: Endpoint }
   | ({ readonly phase: "punching" } & Course);
 
-/** After the last SYN; by then the kernel has repeated each once (after 1 s, RFC 6298 section 2), and the answers were under way. */
-const NO_HIT_MS = 2_500;
+/** After the last SYN; by then the kernels have repeated each twice (after 1 and 3 s, RFC 6298 section 2), and the answers were under way. */
+const NO_HIT_MS = 3_500;
 
 /**
  * The random side A of a birthday by simultaneous open: k ordinary sockets to NB's one port, from as many random ports of NA, meet m of B's that
@@ -35,6 +39,7 @@ export function birthdayRandomHost(options: Options): HostMachine<RandomState> {
       const ending = abandoned(event);
       if (ending) return { state, actions: ending };
       if (state.phase === "punching") {
+        if (event.kind === "elapsed" && event.timer === "out") return { state, actions: [TELL_WAITING] };
         if (event.kind === "elapsed")
           return { state, actions: state.connected > 0 ? [] : giveUp(noCollision(options)) };
         return meet("a", state, event, options.sockets) ?? stay(state);
@@ -51,7 +56,7 @@ export function birthdayRandomHost(options: Options): HostMachine<RandomState> {
             case "peer":
               return stay({ ...state, to: event.message.endpoint });
             case "peer-waiting":
-              return shoot(state);
+              return shoot(state, options);
             default:
               return stay(state);
           }
@@ -67,7 +72,7 @@ function introduce(own: Ipv4 | undefined): readonly HostAction[] {
   return own === undefined ? [] : [{ kind: "tell", message: { t: "ready", endpoint: { ip: own, port: port(1) } } }];
 }
 
-function shoot(state: Extract<RandomState, { phase: "preparing" }>): Step<RandomState, HostAction> {
+function shoot(state: Extract<RandomState, { phase: "preparing" }>, { syn }: Options): Step<RandomState, HostAction> {
   const { ports, to } = state;
   if (!ports || !to) return stay(state);
   const connects = ports.map(
@@ -75,7 +80,7 @@ function shoot(state: Extract<RandomState, { phase: "preparing" }>): Step<Random
   );
   return {
     state: { phase: "punching", ...BEGINNING },
-    actions: [...connects, { kind: "wait", timer: "no-hit", ms: NO_HIT_MS }],
+    actions: [...connects, ...(syn === "low-ttl" ? [OUT_SOON] : []), { kind: "wait", timer: "no-hit", ms: NO_HIT_MS }],
   };
 }
 
@@ -84,12 +89,10 @@ type PredictableState =
   | { readonly phase: "aiming"; readonly ttl?: number; readonly localPort: number; readonly na: Ipv4 }
   | ({ readonly phase: "punching"; readonly ttl?: number } & Course);
 
-/** So long after its last connect() a SYN has left this host. */
-const OUT_MS = 20;
-
 /**
- * The predictable side B: m sockets from one local port to random ports of NA open NB for them. With low-TTL SYNs none of them comes
- * to NA, which cannot refuse what it does not see; their TTL is raised before A's come, so that the answers go all the way. Then it is A's turn.
+ * The predictable side B: m sockets from one local port to random ports of NA open NB for them. Then it is A's turn. With low-TTL SYNs none
+ * of them comes to NA, which cannot refuse what it does not see. Their TTL is raised when A's are out and no sooner: then a socket that was hit
+ * repeats its SYN+ACK, which goes all the way, and NA may refuse what the others repeat.
  */
 export function birthdayPredictableHost(options: Options): HostMachine<PredictableState> {
   return {
@@ -103,7 +106,9 @@ export function birthdayPredictableHost(options: Options): HostMachine<Predictab
         case "aiming":
           return event.kind === "drawn" ? aim(state, event.ports) : drawWhenDue(state, event, options);
         case "punching":
-          if (event.kind === "elapsed") return { state, actions: waiting(state, options) };
+          if (event.kind === "elapsed") return { state, actions: [TELL_WAITING] };
+          if (event.kind === "told" && event.message.t === "peer-waiting")
+            return { state, actions: raise(state, options) };
           return meet("b", state, event, options.targets) ?? stay(state);
       }
     },
@@ -148,14 +153,13 @@ function aim(state: Aiming, ports: readonly number[]): Step<PredictableState, Ho
   });
   return {
     state: { phase: "punching", ...ttlOf(state), ...BEGINNING },
-    actions: [...connects, { kind: "wait", timer: "out", ms: OUT_MS }],
+    actions: [...connects, OUT_SOON],
   };
 }
 
-/** All SYNs are out: whatever the sockets send from now on goes all the way. */
-function waiting({ ttl }: { readonly ttl?: number }, { targets }: Options): readonly HostAction[] {
-  const names = Array.from({ length: ttl === undefined ? 0 : targets }, (_, index) => nameOf(index));
-  return [...names.map(raiseTtl), { kind: "tell", message: { t: "waiting" } }];
+/** Whatever the sockets send from now on goes all the way. */
+function raise({ ttl }: { readonly ttl?: number }, { targets }: Options): readonly HostAction[] {
+  return Array.from({ length: ttl === undefined ? 0 : targets }, (_, index) => raiseTtl(nameOf(index)));
 }
 
 const nameOf = (index: number): SocketName => `birthday-${index}`;

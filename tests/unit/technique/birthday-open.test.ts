@@ -26,8 +26,6 @@ describe("the birthday by simultaneous open", () => {
     expect(transcript.filter((line) => /^\d+ [ab] (connects|set-ttl|tells waiting)/.test(line))).toEqual([
       "6 b connects 6001 → 192.0.2.2:30000 ttl 3",
       "6 b connects 6001 → 192.0.2.2:30001 ttl 3",
-      "26 b set-ttl 64",
-      "26 b set-ttl 64",
       "26 b tells waiting",
       "28 a connects 20000 → 198.51.100.2:50001",
       "28 a connects 20001 → 198.51.100.2:50001",
@@ -36,19 +34,24 @@ describe("the birthday by simultaneous open", () => {
     expect(transcript.slice(-4)).toEqual(["30 a choose", "30 b await-choice", "31 a adopt", "31 b adopt"]);
   });
 
+  it("raises the TTL of B's sockets once A's SYNs are out, and no sooner", () => {
+    const raised = simulate(LOW_TTL).filter((line) => /set-ttl|tells waiting/.test(line));
+    expect(raised).toEqual(["26 b tells waiting", "48 a tells waiting", "50 b set-ttl 64", "50 b set-ttl 64"]);
+  });
+
   it("measures no TTL where the far NAT is to drop B's SYNs", () => {
     const transcript = simulate(NORMAL, HIT);
     expect(transcript.filter((line) => /ttl/.test(line))).toEqual([]);
     expect(transcript.at(-1)).toMatch(/b adopt$/);
   });
 
-  it("ends as no-collision once the kernel has repeated A's SYNs in vain", () => {
+  it("ends as no-collision once the kernels have repeated their SYNs in vain", () => {
     const transcript = simulate(NORMAL);
     expect(of("a", transcript).slice(-2)).toEqual([
-      "2527 a tells failed no-collision",
-      "2527 a gives up: no-collision",
+      "3527 a tells failed no-collision",
+      "3527 a gives up: no-collision",
     ]);
-    expect(transcript.at(-1)).toBe("2529 b gives up: peer-failed");
+    expect(transcript.at(-1)).toBe("3529 b gives up: peer-failed");
   });
 
   it("ends as no-collision as soon as every socket of A's was refused", () => {
