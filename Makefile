@@ -6,7 +6,7 @@ BIN := node_modules/.bin
 export PATH := $(CURDIR)/$(NODE):$(PATH)
 ARGS ?=
 
-.PHONY: help setup matrix matrix-full test check format nat-docs bench doctor down engine-start engine-stop clean
+.PHONY: help setup matrix matrix-full test check format nat-docs bench figures doctor down engine-start engine-stop clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F'\t' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -42,6 +42,10 @@ nat-docs: setup ## docs/nat-models.md anew from measurements, some two minutes
 	@bin/natbed nat check --all --markdown > docs/nat-models.md.new
 	@mv docs/nat-models.md.new docs/nat-models.md
 	@$(BIN)/prettier --write docs/nat-models.md
+
+figures: setup ## docs/figures.md anew from real runs, some ten seconds
+	@$(NODE)/node scripts/figures.ts
+	@$(BIN)/prettier --write docs/figures.md
 
 doctor: ## what this machine and engine can do
 	@scripts/setup.sh packages

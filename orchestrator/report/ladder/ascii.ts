@@ -24,25 +24,30 @@ const GLYPH: Record<Mark, string> = {
 export const LEGEND =
   "o sent  ┼ passed on  ◆ passed on with another address, port or number  > arrived  ✗ died  ? not seen again  … not seen before";
 
+interface Drawing {
+  /** Steps have the time since then; absent: no times. */
+  readonly startUs?: number;
+  readonly paint: Paint;
+  readonly columns: number;
+}
+
 /** A ladder for a terminal: a lane per node, a line per step, what it says at the right. */
-export function renderLadder(
-  steps: readonly Step[],
-  { startUs, paint, columns }: { readonly startUs: number; readonly paint: Paint; readonly columns: number },
-): string {
+export function renderLadder(steps: readonly Step[], { startUs, paint, columns }: Drawing): string {
   const lanes = lanesOf(steps);
-  const spare = Math.floor((columns - TIME - MARGIN - LEAST_TEXT) / Math.max(1, lanes.length - 1));
+  const time = startUs === undefined ? 0 : TIME;
+  const spare = Math.floor((columns - time - MARGIN - LEAST_TEXT) / Math.max(1, lanes.length - 1));
   const gap = Math.min(GAP.most, Math.max(GAP.least, spare));
   const at = new Map(lanes.map((node, index) => [node, index * gap + 1]));
   const width = Math.max(0, lanes.length - 1) * gap + MARGIN;
-  const textWidth = Math.max(LEAST_TEXT, columns - TIME - width);
-  const head = `${"ms".padStart(TIME - 1)} ${header(lanes, at, width)}`;
+  const textWidth = Math.max(LEAST_TEXT, columns - time - width);
+  const head = (startUs === undefined ? "" : `${"ms".padStart(TIME - 1)} `) + header(lanes, at, width);
   const body = steps.flatMap((step) => {
     const lines = wrap(wording(step), textWidth);
     const rungs = [rung(step, at, width), ...lines.slice(1).map(() => idle(at, width))];
-    const time = ((step.atUs - startUs) / 1000).toFixed(2).padStart(TIME - 1);
+    const label = startUs === undefined ? "" : `${((step.atUs - startUs) / 1000).toFixed(2).padStart(TIME - 1)} `;
     return lines.map((text, index) => {
-      const label = index === 0 ? paint("dim", time) : " ".repeat(TIME - 1);
-      return `${label} ${rungs[index]}${paintText(step, text, paint)}`.trimEnd();
+      const left = index === 0 ? paint("dim", label) : " ".repeat(label.length);
+      return `${left}${rungs[index]}${paintText(step, text, paint)}`.trimEnd();
     });
   });
   return [paint("bold", head.trimEnd()), ...body].join("\n") + "\n";

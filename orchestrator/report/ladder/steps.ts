@@ -42,7 +42,7 @@ function stepOf(row: Row | Fold, names: Names, decisive: Decisive | undefined): 
   }
 }
 
-function arrowOf(row: PacketRow, names: Names, decisive: Decisive | undefined): Arrow {
+export function arrowOf(row: PacketRow, names: Names, decisive: Decisive | undefined): Arrow {
   const { fate, atUs } = row;
   const struck = row.sightings.some(
     // a cause that is a NAT's may show in a packet of its host's
