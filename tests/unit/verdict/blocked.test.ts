@@ -47,6 +47,15 @@ describe("a blocked outcome names its cause and place, and in a sentence the pac
     expect((evidence.attempts[side as "a" | "b"] as { failure: string }).failure).toBe("icmp-leak");
   });
 
+  it("icmp-killed-connect, where the host took the error for a refusal (ECONNREFUSED)", async () => {
+    const { evidence, outcome } = await blocked("icmp-refused");
+    expect(evidence.attempts.a).toMatchObject({ failure: "peer-nat-reset" });
+    expect(outcome.cause).toBe("icmp-killed-connect");
+    expect(outcome.why).toMatch(
+      /^198\.51\.100\.2 answered A's SYN .* with ICMP destination-unreachable, which reached A /,
+    );
+  });
+
   it("icmp-killed-connect, where the technique tries again until a deadline; and only there", async () => {
     const { cell, evidence, outcome } = await blocked("icmp-killed-connect");
     const late: AttemptResult = { ok: false, failure: "deadline", detail: "nothing decisive" };

@@ -32,6 +32,7 @@ export const RECORDINGS = [
   "out-of-state-leak",
   "out-of-state-answer",
   "out-of-state-again",
+  "icmp-refused",
   "out-of-state-drop",
   "direct-listener",
   "filtered-in-turn",
