@@ -44,7 +44,7 @@ export class HostAttempt {
     const result = await new Promise<AttemptResult>((resolve) => {
       this.#settle = resolve;
       this.#armDeadline();
-      this.#joinRendezvous();
+      this.#begin();
     });
     log("attempt-result", result);
     return result;
@@ -66,6 +66,15 @@ export class HostAttempt {
     this.#deadline = setTimeout(() => {
       this.#giveUp("deadline", `${this.#punching ? "nothing decisive" : this.#network.awaited} in ${deadlineMs} ms`);
     }, deadlineMs);
+  }
+
+  #begin(): void {
+    try {
+      this.#network.claimPorts();
+    } catch (error) {
+      return this.#fail(error, "port-busy");
+    }
+    this.#joinRendezvous();
   }
 
   #joinRendezvous(): void {

@@ -12,6 +12,7 @@ import { Rendezvous, type RendezvousListener } from "./host-rendezvous.ts";
 import type { Greeting } from "./greeting.ts";
 import { FLOOD_PORTS, HostSearch } from "./host-search.ts";
 import { HostSockets, failureOf } from "./host-sockets.ts";
+import { freeWindow } from "./local-ports.ts";
 import { muteResets } from "./mute.ts";
 import { RawSocket } from "./net/raw-socket.ts";
 import { TcpSocket } from "./net/tcp-socket.ts";
@@ -37,6 +38,7 @@ export class HostNetwork {
   readonly #happened: (event: HostEvent) => void;
   #cleanups: (() => unknown)[] | undefined = [];
   readonly #sockets: HostSockets;
+  #localPort = 0;
   #greetings = 0;
   readonly #search: HostSearch;
   #rendezvous: Rendezvous | undefined;
@@ -91,8 +93,15 @@ export class HostNetwork {
     this.#rendezvous?.tell(message);
   }
 
+  /** Takes the attempt's local ports; throws where other programs have them all. */
+  claimPorts(): void {
+    this.#localPort = freeWindow(this.#parameters.localPort);
+    if (this.#localPort !== this.#parameters.localPort) log("ports-taken", { instead: this.#localPort });
+  }
+
   async predict(): Promise<void> {
-    const { x, localPort } = this.#parameters;
+    const { x } = this.#parameters;
+    const localPort = this.#localPort;
     for (const offset of WINDOW.tests) {
       const test = await testPrediction(x, localPort + offset, this.#keep);
       log("prediction-test", test);
@@ -110,8 +119,7 @@ export class HostNetwork {
   }
 
   async measureTtl(): Promise<void> {
-    const { x, localPort } = this.#parameters;
-    const ttl = await measureTtl(x, localPort + WINDOW.ttl, this.#keep);
+    const ttl = await measureTtl(this.#parameters.x, this.#localPort + WINDOW.ttl, this.#keep);
     log("ttl-measured", { ttl });
     this.#happened({ kind: "ttl-measured", ttl });
   }

@@ -34,7 +34,9 @@ export class Rendezvous {
   ): Promise<Rendezvous> {
     const socket = new TcpSocket({ localPort: 0 });
     keep(socket);
-    await socket.connect(x, X_PORTS.rendezvous);
+    await socket.connect(x, X_PORTS.rendezvous).catch((error: unknown) => {
+      throw new Error(whyUnreachable(x, error as NodeJS.ErrnoException), { cause: error });
+    });
     const { stream } = socket;
     const rendezvous = new Rendezvous(socket);
     const splitter = new LineSplitter();
@@ -71,5 +73,16 @@ export class Rendezvous {
   /** This host's own address on the way to X. */
   get localAddress(): Ipv4 {
     return this.#socket.stream.localAddress as Ipv4;
+  }
+}
+
+function whyUnreachable(x: string, { code, message }: NodeJS.ErrnoException): string {
+  switch (code) {
+    case "ENETUNREACH":
+      return `this host has no IPv4 route to X, ${x}; natbed is about NATs between IPv4 networks`;
+    case "ECONNREFUSED":
+      return `no X serves at ${x}, port ${X_PORTS.rendezvous}`;
+    default:
+      return `X does not answer: ${message}`;
   }
 }

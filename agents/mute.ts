@@ -6,13 +6,11 @@ import { nft } from "./net/nftables.ts";
  * and the kernel's RST would take the mapping down that they came in by. Returns how to end it.
  */
 export function muteResets(ip: string): () => void {
-  const rules = `table ip natbed_mute {
-  chain out { type filter hook output priority 0; ip daddr ${ip} tcp flags & rst == rst drop; }
-}
-`;
-  log("rules", rules);
-  nft(rules);
-  return () => void nft("delete table ip natbed_mute\n");
+  // a table has one owner, and a machine may have several hosts
+  return setTable(
+    `natbed_mute_${process.pid}`,
+    `chain out { type filter hook output priority 0; ip daddr ${ip} tcp flags & rst == rst drop; }`,
+  );
 }
 
 /**
@@ -20,13 +18,21 @@ export function muteResets(ip: string): () => void {
  * and answered by nobody. Returns how to end it.
  */
 export function silencePorts({ from, to }: { readonly from: number; readonly to: number }): () => void {
-  const rules = `add table ip natbed_silent
-delete table ip natbed_silent
-table ip natbed_silent {
-  chain in { type filter hook input priority -400; tcp dport ${from}-${to} drop; }
+  return setTable("natbed_silent", `chain in { type filter hook input priority -400; tcp dport ${from}-${to} drop; }`);
 }
-`;
-  log("rules", rules);
-  nft(rules);
-  return () => void nft("delete table ip natbed_silent\n");
+
+/** Sets a table that the kernel removes when this process ends, however it ends (NFT_TABLE_F_OWNER, Linux 5.12). Returns how to end it before. */
+function setTable(name: string, chain: string): () => void {
+  const rules = (flags: string): string => `table ip ${name} {\n${flags}  ${chain}\n}\n`;
+  const owned = rules("  flags owner;\n");
+  try {
+    nft(owned);
+    log("rules", owned);
+  } catch (error) {
+    if ((error as { code?: string }).code === "EPERM") throw error;
+    const plain = `add table ip ${name}\ndelete table ip ${name}\n${rules("")}`; // one of the same name is left from a program that was killed
+    nft(plain);
+    log("rules", plain);
+  }
+  return () => void nft(`delete table ip ${name}\n`);
 }

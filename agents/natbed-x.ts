@@ -70,15 +70,13 @@ function lacks(): readonly string[] {
     new RawSocket().close();
   } catch (error) {
     found.push(
-      `without CAP_NET_RAW (${(error as Error).message}) nothing is forged: natblaster-2, natblaster-4 and stunt-1 fail, and probers are refused`,
+      `${(error as Error).message}: nothing is forged, so that natblaster-2, natblaster-4 and stunt-1 fail, and probers are refused`,
     );
   }
   try {
     nft("list tables\n"); // answered only to whoever may also change them
   } catch (error) {
-    found.push(
-      `without CAP_NET_ADMIN and libnftables1 probers are refused (${(error as Error).message.split("\n")[0]})`,
-    );
+    found.push(`${(error as Error).message.split("\n")[0]}: probers are refused`);
   }
   return found;
 }

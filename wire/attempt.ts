@@ -1,9 +1,8 @@
 import type { AttemptParameters } from "./control.ts";
 import { seededBytes } from "./seeded.ts";
 
-/** First local port of attempts, in windows of 64 below the kernel's ephemeral ports. */
-const FIRST_WINDOW = 50_000;
-const WINDOWS = 150;
+/** Local ports of attempts: windows below the kernel's ephemeral ports, from the first one on. */
+export const ATTEMPT_WINDOWS = { first: 50_000, ports: 64, count: 150 } as const;
 
 /** What is random about one host's part of an attempt. */
 export type AttemptDraw = Pick<AttemptParameters, "session" | "key" | "localPort" | "seed">;
@@ -14,11 +13,12 @@ export type AttemptDraw = Pick<AttemptParameters, "session" | "key" | "localPort
  */
 export function drawAttempt(seed: string, role: "a" | "b"): AttemptDraw {
   const draw = seededBytes(seed, 24);
-  const window = draw.readUInt16LE(20) + (role === "a" ? 0 : WINDOWS / 2);
+  const { first, ports, count } = ATTEMPT_WINDOWS;
+  const window = draw.readUInt16LE(20) + (role === "a" ? 0 : count / 2);
   return {
     session: draw.toString("hex", 0, 8),
     key: draw.toString("hex", 8, 20),
-    localPort: FIRST_WINDOW + 64 * (window % WINDOWS),
+    localPort: first + ports * (window % count),
     seed: draw.readUInt32LE(20),
   };
 }

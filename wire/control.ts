@@ -79,7 +79,7 @@ export interface AttemptParameters {
   readonly x: string;
   readonly session: string;
   readonly key: string;
-  /** First of 64 consecutive local ports that are free for this attempt. */
+  /** First of 64 consecutive local ports for this attempt; where one of them is taken, the host takes the next 64 that are free. */
   readonly localPort: number;
   /** A host gives up when, from the peer's endpoint on, so much time passes without one of X's first MOST_WORDS words. */
   readonly deadlineMs: number;

@@ -33,6 +33,7 @@ export const SO_ATTACH_FILTER = 26;
 export const SO_REUSEPORT = 15;
 export const SO_LINGER = 13;
 export const SO_SNDBUFFORCE = 32;
+export const SO_RCVBUF = 8;
 export const SO_RCVBUFFORCE = 33;
 export const SO_TIMESTAMPNS = 35;
 export const IPPROTO_IP = 0;
@@ -50,22 +51,24 @@ const errnoNames = new Map(Object.entries(koffi.os.errno).map(([name, number]) =
 export class SystemCallError extends Error {
   readonly code: string;
 
-  constructor(call: string, errno: number) {
+  /** `lacking`: the capability for want of which the kernel says EPERM here. */
+  constructor(call: string, errno: number, lacking?: string) {
     const code = errnoNames.get(errno) ?? `errno ${errno}`;
-    super(`${call}: ${code}`);
+    super(code === "EPERM" && lacking !== undefined ? `${lacking} is missing (${call}: ${code})` : `${call}: ${code}`);
     this.name = "SystemCallError";
     this.code = code;
   }
 }
 
-function checked(call: string, result: number): number {
-  if (result < 0) throw new SystemCallError(call, koffi.errno());
+function checked(call: string, result: number, lacking?: string): number {
+  if (result < 0) throw new SystemCallError(call, koffi.errno(), lacking);
   return result;
 }
 
 /** socket(2), always non-blocking and close-on-exec. */
 export function openSocket(domain: number, type: number, protocol: number): number {
-  return checked("socket", functions.socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol) as number);
+  const fd = functions.socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol) as number;
+  return checked("socket", fd, "CAP_NET_RAW"); // raw(7), packet(7); other sockets need nothing
 }
 
 export function setOption(fd: number, level: number, name: number, value: number | Uint8Array): void {

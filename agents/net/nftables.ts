@@ -22,7 +22,7 @@ function openNftables(): (commands: string) => string {
   const errorText = library.func("const char *nft_ctx_get_error_buffer(void *context)");
   return (commands) => {
     if (runCommands(context, commands) === 0) return outputText(context) as string;
-    throw new NftablesError(`nft: ${(errorText(context) as string).trim()}\n${commands}`);
+    throw new NftablesError((errorText(context) as string).trim(), commands);
   };
 }
 
@@ -37,5 +37,11 @@ function loadLibrary(): LibraryHandle {
 
 /** What nft says no to; `code` is EPERM where it was the kernel that did, for want of CAP_NET_ADMIN. */
 class NftablesError extends Error {
-  readonly code = this.message.includes("Operation not permitted") ? "EPERM" : "EINVAL";
+  readonly code: string;
+
+  constructor(words: string, commands: string) {
+    const refused = words.includes("Operation not permitted");
+    super(refused ? `CAP_NET_ADMIN is missing (nft: ${words.split("\n")[0]})` : `nft: ${words}\n${commands}`);
+    this.code = refused ? "EPERM" : "EINVAL";
+  }
 }

@@ -4,6 +4,7 @@ import {
   SOCK_DGRAM,
   SOL_SOCKET,
   SO_ATTACH_FILTER,
+  SO_RCVBUF,
   SO_RCVBUFFORCE,
   SO_TIMESTAMPNS,
   allocate,
@@ -84,7 +85,7 @@ export class PacketSocket {
 
   constructor() {
     this.fd = openSocket(AF_PACKET, SOCK_DGRAM, 0);
-    setOption(this.fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES);
+    this.#widen();
     setOption(this.fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
     this.#attachFilter();
     const address = new Uint8Array(20); // struct sockaddr_ll
@@ -114,6 +115,15 @@ export class PacketSocket {
         onPacket(this.#packet(slot));
       }
       if (filled < SLOTS) return;
+    }
+  }
+
+  /** Without CAP_NET_ADMIN the system's own limit holds (net.core.rmem_max); what then finds no room counts among `drops`. */
+  #widen(): void {
+    try {
+      setOption(this.fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES);
+    } catch {
+      setOption(this.fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_BYTES);
     }
   }
 

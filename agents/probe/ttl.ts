@@ -32,5 +32,6 @@ export async function measureTtl(x: string, firstPort: number, keep: (socket: Tc
       );
     }
   });
+  if (distance === 1) throw new Error("X is in this host's own network: no NAT is nearer, and no TTL is lower");
   return distance - 1;
 }

@@ -39,7 +39,7 @@ export class HostAgent implements AsyncDisposable {
   /** `wrapper` is a command before the agent's own. */
   static async start(namespace: Namespace, wrapper: readonly string[] = []): Promise<HostAgent> {
     const host = new HostAgent(namespace, wrapper);
-    await until("the host's agent is ready", () => host.#isReady || undefined, { withinMs: 10_000 });
+    await until("the host's agent is ready", () => host.#isReady || undefined, { withinMs: 30_000 });
     return host;
   }
 
@@ -55,16 +55,22 @@ export class HostAgent implements AsyncDisposable {
     return reply.result as Operations[Op]["result"];
   }
 
-  /** The first thing that the host logged under that name. */
-  does(what: string): Promise<unknown> {
-    return until(`the host logs ${what}`, () => this.logs.find((log) => log.what === what), {
-      withinMs: 10_000,
-      seen: () => this.logs,
-    });
+  /** Details of the first thing that the host logs under that name, and with these details. */
+  async does(what: string, details: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
+    const fits = (detail: unknown): boolean =>
+      Object.entries(details).every(([key, value]) => (detail as Record<string, unknown>)[key] === value);
+    const found = (): unknown => this.logs.find((log) => log.what === what && fits(log.detail));
+    const log = await until(`the host logs ${what}`, found, { withinMs: 30_000, seen: () => this.logs });
+    return (log as { detail?: unknown }).detail;
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
   }
 
   /** Its open files. */
   get openFiles(): number {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return 0;
     return readdirSync(`/proc/${this.#process.pid}/fd`).length;
   }
 
@@ -94,7 +100,7 @@ type Role = AttemptParameters["role"];
 
 /** The outside port that the scripted peer says it has; nothing answers there. */
 export const PEER_PORT = 40_000;
-const FIRST_LOCAL_PORT = 50_000;
+export const FIRST_LOCAL_PORT = 50_000;
 const WINDOW = 64;
 
 /** A real host behind a real NAT, a real X, and in the place of its peer whatever a test says. */
@@ -150,6 +156,11 @@ export class Meeting implements AsyncDisposable {
     return { role, technique, x: PEER, session, key: "k", localPort, deadlineMs: 30_000, seed: 7 };
   }
 
+  /** The name of the session of the attempt that comes next. */
+  get nextSession(): string {
+    return `session ${this.#attempts + 1}`;
+  }
+
   /** The peer comes to X. */
   peer(technique: TechniqueSpec, role: Role = "b", more: Partial<Extract<HostMessage, { t: "hello" }>> = {}): Visit {
     const visit = this.#visitors.visit(STRANGER);
@@ -165,14 +176,17 @@ export class Meeting implements AsyncDisposable {
     later.leave();
   }
 
+  /** The sockets and nft tables that are where the host is. */
+  left(): string {
+    return this.lab.insideSpace.sh("ss -Htanp exclude time-wait; nft list tables").trim();
+  }
+
   /** Ends the attempt; then the host has open what it had before, and the kernel none of its sockets and rules. */
   async isClean(filesBefore: number): Promise<void> {
     await this.host.call("reset", {});
     const left = (): string => {
-      const sockets = this.lab.insideSpace.sh("ss -Htanp").trim();
-      const tables = this.lab.insideSpace.sh("nft list tables").trim();
       const files = this.host.openFiles > filesBefore ? `${this.host.openFiles} open files, ${filesBefore} before` : "";
-      return [sockets, tables, files].filter(Boolean).join("\n");
+      return [this.left(), files].filter(Boolean).join("\n");
     };
     await until("nothing is left of the attempt", () => left() === "" || undefined, { withinMs: 5_000, seen: left });
   }

@@ -1,13 +1,17 @@
-import type { TechniqueSpec } from "../../../wire/control.ts";
+import type { AttemptParameters, TechniqueSpec } from "../../../wire/control.ts";
 import type { HostMessage } from "../../../wire/rendezvous.ts";
 import { STRANGER } from "../nat/laboratory.ts";
 import { ipv4, port } from "../../../wire/address.ts";
-import { PEER_PORT } from "./meeting.ts";
+import { PEER_PORT, type Meeting } from "./meeting.ts";
 
 const punch = { predictionOffset: 0, gapMs: 0, skewMs: 0 };
 
+/** An attempt that waits for this deadline has waited for nothing. */
+const FAR_DEADLINE_MS = 30_000;
+export const AT_ONCE_MS = 5_000;
+
 /** What a peer says after its hello when all goes well, up to the end: these words lead the host through all of its phases. */
-export interface Course {
+interface Course {
   readonly technique: TechniqueSpec;
   readonly host: "a" | "b";
   readonly words: readonly HostMessage[];
@@ -36,3 +40,37 @@ export const COURSES: readonly Course[] = [
     words: [{ t: "hit", endpoint }, syn],
   },
 ];
+
+export function course(name: TechniqueSpec["name"]): Course {
+  const found = COURSES.find(({ technique }) => technique.name === name);
+  if (!found) throw new Error(`no course of ${name}`);
+  return found;
+}
+
+interface Phase extends Course {
+  /** So many words have been said. */
+  readonly said: number;
+  readonly deadlineMs?: number;
+}
+
+/** The host has rules of its own and floods. */
+export const FLOODING: Phase = { ...course("natblaster-4"), host: "a", words: [ready], said: 1 };
+
+/** Every course up to each of its words: all phases that there are. */
+export const PHASES = COURSES.flatMap((one) =>
+  Array.from({ length: one.words.length + 1 }, (_, said) => ({ name: one.technique.name, said, ...one })),
+);
+
+/** Begins an attempt and has the peer say what leads the host to a phase. */
+export async function comeTo(meeting: Meeting, phase: Phase, more: Partial<AttemptParameters> = {}) {
+  const { technique, host, words, said, deadlineMs = FAR_DEADLINE_MS } = phase;
+  const files = meeting.host.openFiles;
+  const attempt = meeting.attempt(technique, { role: host, deadlineMs, ...more });
+  const peer = meeting.peer(technique, host === "a" ? "b" : "a");
+  await peer.hears("paired");
+  for (const word of words.slice(0, said)) {
+    peer.say(word);
+    await meeting.xHasHeard();
+  }
+  return { attempt, peer, files, began: performance.now() };
+}

@@ -5,12 +5,11 @@ import { describe, expect, it } from "vitest";
 import { PROBE_VERSION } from "../../../wire/probe.ts";
 import { X_PORTS } from "../../../wire/rendezvous.ts";
 import { missingForKernelTests } from "../nat/namespace.ts";
-import { Station } from "./station.ts";
+import { Station, UNPRIVILEGED } from "./station.ts";
 
 const X = join(import.meta.dirname, "../../../agents/natbed-x.ts");
 const missing = missingForKernelTests();
 if (missing) console.warn(`skipped: natbed-x as a program (${missing})`);
-const UNPRIVILEGED = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"];
 const MAIN = join(import.meta.dirname, "../../../orchestrator/cli/main.ts");
 
 describe("natbed-x, asked", () => {
@@ -66,11 +65,13 @@ describe.skipIf(missing)("natbed-x as a program", () => {
 
   it("without capabilities says what it cannot do, tells probers, and does the rest", async () => {
     await using station = await Station.open(...UNPRIVILEGED);
-    expect(station.complaints).toMatch(/without CAP_NET_RAW \(socket: EPERM\) nothing is forged/);
-    expect(station.complaints).toMatch(/without CAP_NET_ADMIN and libnftables1 probers are refused/);
+    expect(station.complaints).toMatch(/CAP_NET_RAW is missing \(socket: EPERM\): nothing is forged/);
+    expect(station.complaints).toMatch(/CAP_NET_ADMIN is missing \(nft: .*\): probers are refused/);
     const prober = station.visit("127.0.0.9", X_PORTS.prober);
     await prober.isClosed();
-    expect(prober.heard).toEqual([{ t: "refused", reason: "X cannot serve probers: socket: EPERM" }]);
+    expect(prober.heard).toEqual([
+      { t: "refused", reason: "X cannot serve probers: CAP_NET_RAW is missing (socket: EPERM)" },
+    ]);
     const echo = station.visit("127.0.0.9", X_PORTS.probes[0]);
     await echo.isAnswered();
     expect(echo.text).toMatch(/^127\.0\.0\.9:\d+\n$/);

@@ -8,7 +8,10 @@ import { X_ADDRESS } from "./orders.ts";
 import { Visitors, type Visit } from "./visit.ts";
 
 const X = join(import.meta.dirname, "../../../agents/natbed-x.ts");
-const WITHIN = { withinMs: 10_000 };
+const WITHIN = { withinMs: 30_000 };
+
+/** A command that runs another one without any capability. */
+export const UNPRIVILEGED = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] as const;
 
 /** natbed-x as a program. */
 export class XProgram implements AsyncDisposable {
@@ -34,6 +37,13 @@ export class XProgram implements AsyncDisposable {
     const seen = (): string => x.complaints;
     await until("X serves", () => x.said.includes("serves") || undefined, { ...WITHIN, seen });
     return x;
+  }
+
+  /** SIGKILL: the kernel closes its connections. */
+  async kill(): Promise<void> {
+    const gone = once(this.process, "exit");
+    this.process.kill("SIGKILL");
+    await gone;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

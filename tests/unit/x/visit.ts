@@ -8,7 +8,7 @@ import type { Namespace } from "../nat/namespace.ts";
 import type { VisitorEvent, VisitorOrder } from "./orders.ts";
 
 const VISITORS = join(import.meta.dirname, "visitors.ts");
-const WITHIN = { withinMs: 10_000 };
+const WITHIN = { withinMs: 30_000 };
 
 /** A connection to X, as its visitor sees it. */
 export class Visit {
