@@ -123,6 +123,7 @@ export class Meeting implements AsyncDisposable {
     const lab = await Laboratory.open();
     await lab.load({ timeExceeded: "drop", ...model });
     lab.outsideSpace.sh(`ip link set lo up; iptables-nft -A INPUT -p tcp -d ${STRANGER} --dport ${PEER_PORT} -j DROP`);
+    lab.box.sh("iptables-nft -A OUTPUT -p icmp --icmp-type time-exceeded -j DROP"); // of SYNs that end at the NAT itself
     const [host, x, visitors] = await Promise.all([
       HostAgent.start(lab.insideSpace),
       XProgram.start(lab.outsideSpace),

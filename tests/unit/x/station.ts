@@ -39,6 +39,10 @@ export class XProgram implements AsyncDisposable {
     return x;
   }
 
+  get runs(): boolean {
+    return this.process.exitCode === null && this.process.signalCode === null;
+  }
+
   /** SIGKILL: the kernel closes its connections. */
   async kill(): Promise<void> {
     const gone = once(this.process, "exit");
@@ -48,7 +52,7 @@ export class XProgram implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const { process: child } = this;
-    if (child.exitCode !== null || child.signalCode !== null) return;
+    if (!this.runs) return;
     const gone = once(child, "exit");
     child.kill();
     await gone;
