@@ -49,7 +49,7 @@ const BURSTS = 3;
 const MISSED = 1e-6;
 const FULL_TTL = 64;
 /** A machine that is short of time is late now and then, but not each time: what looks wrong is measured again, after a pause. */
-const TRIES = 6;
+const TRIES = 12;
 const PAUSE_MS = 40;
 /** The shortest delay may be so much longer than declared, in ms and as a share. */
 const LATE = { ms: 3, share: 0.1 };
