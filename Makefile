@@ -6,7 +6,7 @@ BIN := node_modules/.bin
 export PATH := $(CURDIR)/$(NODE):$(PATH)
 ARGS ?=
 
-.PHONY: help setup matrix matrix-full test check format nat-docs bench figures doctor down engine-start engine-stop clean
+.PHONY: help setup matrix matrix-full test check format nat-docs results bench figures doctor down engine-start engine-stop clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F'\t' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -46,6 +46,13 @@ nat-docs: setup ## docs/nat-models.md anew from measurements, some two minutes
 figures: setup ## docs/figures.md anew from real runs, some ten seconds
 	@$(NODE)/node scripts/figures.ts
 	@$(BIN)/prettier --write docs/figures.md
+
+# The scenarios that docs/results.md is about.
+RESULTS := paper nats techniques open source-routing rates
+results: setup ## docs/results.md and its figures anew from runs of all scenarios, some 15 minutes
+	@mkdir -p runs && out=$$(mktemp -d runs/results-XXXXXX) && \
+		bin/natbed matrix $(RESULTS:%=scenarios/%.yaml) --output $$out && bin/natbed results $$out/*
+	@$(BIN)/prettier --write docs/results.md
 
 doctor: ## what this machine and engine can do
 	@scripts/setup.sh packages

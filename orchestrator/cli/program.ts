@@ -10,6 +10,7 @@ import { addMatrix } from "./matrix.ts";
 import { addNat } from "./nat.ts";
 import { addProbe } from "./probe.ts";
 import { addReport } from "./report.ts";
+import { addResults } from "./results.ts";
 import { addRun } from "./run.ts";
 import { addX } from "./x.ts";
 
@@ -38,6 +39,7 @@ export function buildProgram(): Command {
     addDoctor,
     addDown,
     addReport,
+    addResults,
     addJudge,
     addExplain,
     addDiff,

@@ -1,5 +1,6 @@
 import type { NamedNat } from "../nat/catalogue.ts";
 import type { Examination } from "../nat/examination.ts";
+import { table } from "./markdown-table.ts";
 import { axisRows, requirementName, VERDICT_MARK } from "./nat-words.ts";
 
 const HEAD = `# NAT models
@@ -52,14 +53,4 @@ function renderSection(examination: Examination, nat: NamedNat | undefined): str
       ? [table(["Fails", "Which asks that", "Measured"], failed)]
       : ["Fails nothing that was measured."]),
   ].join("\n\n");
-}
-
-/** Padded as prettier does it. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = [head, ...rows].map((row) => row.map((text) => text.replaceAll("|", "\\|")));
-  const widths = head.map((_, at) => Math.max(3, ...cells.map((row) => row[at]?.length ?? 0)));
-  const line = (row: readonly string[]) =>
-    `| ${widths.map((width, at) => (row[at] ?? "").padEnd(width)).join(" | ")} |`;
-  const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
-  return [line(cells[0] ?? []), rule, ...cells.slice(1).map(line)].join("\n");
 }

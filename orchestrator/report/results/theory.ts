@@ -1,0 +1,30 @@
+/** Ports that a NAT may hand out and a search has to cover: everything above the well-known ones. */
+export const ALL_PORTS = 65_536 - 1_024;
+
+/**
+ * NATBLASTER case 4: probability that one of `answers` different ports is among `syns` mapped ones, out of `ports`. Both are drawn
+ * without replacement, so that it is hypergeometric; and the guesses being uniform, it does not matter how the NAT draws.
+ */
+export function birthdayRate(syns: number, answers: number, ports: number = ALL_PORTS): number {
+  let miss = 1;
+  for (let guess = 0; guess < answers; guess += 1) miss *= Math.max(0, ports - syns - guess) / (ports - guess);
+  return 1 - miss;
+}
+
+/**
+ * Share of trials in which a neighbour that opens connections as a Poisson process, `everyMs` apart on average, opens none while the
+ * prediction ages: exp(-age / everyMs), averaged over the trials' own ages.
+ */
+export function undisturbedRate(agesMs: readonly number[], everyMs: number): number {
+  return agesMs.reduce((sum, age) => sum + Math.exp(-age / everyMs), 0) / agesMs.length;
+}
+
+/** A search of ports in random order, stopped at the one that is looked for: on average it takes half of them. */
+export function searchMean(ports: number = ALL_PORTS): number {
+  return (ports + 1) / 2;
+}
+
+/** Simultaneous open past NATs that answer an early SYN with RST: the SYNs cross if the later one leaves before the earlier arrives. */
+export function crosses(skewMs: number, delayMs: number): boolean {
+  return skewMs < delayMs;
+}

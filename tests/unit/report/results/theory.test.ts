@@ -1,0 +1,73 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  ALL_PORTS,
+  birthdayRate,
+  crosses,
+  searchMean,
+  undisturbedRate,
+} from "../../../../orchestrator/report/results/theory.ts";
+import { loadScenario } from "../../../../orchestrator/scenario/load.ts";
+import { seededPorts } from "../../../../wire/seeded.ts";
+
+describe("the birthday", () => {
+  it("is sure, or impossible, where it must be", () => {
+    expect(birthdayRate(0, 100)).toBe(0);
+    expect(birthdayRate(100, 0)).toBe(0);
+    expect(birthdayRate(1, ALL_PORTS)).toBeCloseTo(1, 12);
+    expect(birthdayRate(6, 5, 10)).toBe(1);
+  });
+
+  it("is one port out of all for one SYN and one guess, and does not care which of the two is which", () => {
+    expect(birthdayRate(1, 1)).toBeCloseTo(1 / ALL_PORTS, 15);
+    const few = fc.integer({ min: 1, max: 300 });
+    fc.assert(
+      fc.property(few, few, (syns, answers) => {
+        expect(birthdayRate(syns, answers)).toBeCloseTo(birthdayRate(answers, syns), 10);
+      }),
+    );
+  });
+
+  it("is what drawing ports shows", () => {
+    const ports = { from: 1, to: 1000 };
+    const hits = Array.from({ length: 2000 }, (_, draw) => {
+      const mapped = new Set(seededPorts(`${draw}/mapped`, 30, ports));
+      return seededPorts(`${draw}/guessed`, 30, ports).some((port) => mapped.has(port));
+    });
+    const share = hits.filter(Boolean).length / hits.length;
+    expect(Math.abs(share - birthdayRate(30, 30, 1000))).toBeLessThan(0.045); // four standard errors
+  });
+
+  it("is the rate that the scenarios expect", async () => {
+    for (const name of ["paper", "rates"]) {
+      const { cells } = await loadScenario(new URL(`../../../../scenarios/${name}.yaml`, import.meta.url).pathname);
+      const birthdays = cells.flatMap(({ technique, expected }) =>
+        technique.name === "natblaster-4" &&
+        "syns" in technique &&
+        expected.verdict === "direct" &&
+        typeof expected.rate === "number"
+          ? [{ syns: technique.syns, rate: expected.rate }]
+          : [],
+      );
+      expect(birthdays.length).toBeGreaterThan(0);
+      for (const { syns, rate } of birthdays) expect(rate, `T = ${syns}`).toBeCloseTo(birthdayRate(syns, syns), 4);
+    }
+  });
+});
+
+it("a prediction without age holds, and one as old as the mean pause in one of e trials", () => {
+  expect(undisturbedRate([0, 0], 50)).toBe(1);
+  expect(undisturbedRate([50], 50)).toBeCloseTo(1 / Math.E, 12);
+  expect(undisturbedRate([0, 50], 50)).toBeCloseTo((1 + 1 / Math.E) / 2, 12);
+});
+
+it("a search in random order takes half of the ports on average", () => {
+  expect(searchMean(1)).toBe(1);
+  expect(searchMean(3)).toBe((1 + 2 + 3) / 3);
+  expect(searchMean()).toBe(32_256.5);
+});
+
+it("SYNs cross if the later one leaves before the earlier arrives", () => {
+  expect(crosses(0, 5) && crosses(4.9, 5)).toBe(true);
+  expect(crosses(5, 5) || crosses(0, 0) || crosses(80, 5)).toBe(false);
+});
