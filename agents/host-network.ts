@@ -15,6 +15,7 @@ import { HostSockets, failureOf } from "./host-sockets.ts";
 import { freeWindow } from "./local-ports.ts";
 import { muteResets } from "./mute.ts";
 import { RawSocket } from "./net/raw-socket.ts";
+import { tcpInfoOf } from "./net/tcp-info.ts";
 import { TcpSocket } from "./net/tcp-socket.ts";
 import { predictNext, testPrediction } from "./probe/prediction.ts";
 import { measureTtl } from "./probe/ttl.ts";
@@ -206,7 +207,7 @@ export class HostNetwork {
 
   adopt({ socket }: Action<"adopt">): void {
     this.#sockets.adopt(socket);
-    log("adopted", { socket });
+    log("adopted", { socket, tcp: tcpInfoOf(this.#sockets.adopted) });
   }
 
   drawPorts({ of, count }: Action<"draw-ports">): void {

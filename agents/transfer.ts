@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
 import type { Operations, TransferResult } from "../wire/control.ts";
 import { seededBytes } from "../wire/seeded.ts";
+import { log } from "./channel.ts";
 
 type Parameters = Operations["transfer"]["parameters"];
 
@@ -9,11 +10,14 @@ type Parameters = Operations["transfer"]["parameters"];
 export function transfer(stream: Socket, { sendSeed, bytes, withinMs }: Parameters): Promise<TransferResult> {
   const digest = createHash("sha256");
   let received = 0;
+  let firstAt: number | undefined;
   return new Promise((resolve) => {
     const finish = (error?: string): void => {
       clearTimeout(timer);
       stream.removeListener("readable", onReadable);
       stream.removeListener("error", onError);
+      // making what is sent takes longer than sending it, so the time is the receiver's
+      log("received", { bytes: received, ms: firstAt === undefined ? 0 : performance.now() - firstAt });
       resolve({
         receivedBytes: received,
         receivedSha256: digest.digest("hex"),
@@ -24,6 +28,7 @@ export function transfer(stream: Socket, { sendSeed, bytes, withinMs }: Paramete
     const onError = (error: Error): void => finish(error.message);
     const onReadable = (): void => {
       for (let chunk = take(stream, bytes - received); chunk; chunk = take(stream, bytes - received)) {
+        firstAt ??= performance.now();
         digest.update(chunk);
         received += chunk.length;
       }
