@@ -21,7 +21,12 @@ type Target = { readonly socket: "punch" | "private"; readonly to: Endpoint };
 
 type State =
   | { readonly phase: "preparing" }
-  | { readonly phase: "listening"; readonly inside: Endpoint; readonly ready: HostAction }
+  | {
+      readonly phase: "listening";
+      readonly inside: Endpoint;
+      readonly ready: HostAction;
+      readonly verified: Verified;
+    }
   | {
       readonly phase: "punching";
       readonly inside: Endpoint;
@@ -52,7 +57,7 @@ export function p2pnatHost(role: HostRole, options: Options): HostMachine<State>
           if (message.t !== "peer" || state.phase !== "listening") return stay(state);
           const targets = targetsOf(message, state.inside);
           return {
-            state: { phase: "punching", inside: state.inside, targets, verified: [] },
+            state: { phase: "punching", inside: state.inside, targets, verified: state.verified },
             actions: [punchDelay(role, options)],
           };
         }
@@ -61,16 +66,27 @@ export function p2pnatHost(role: HostRole, options: Options): HostMachine<State>
           const hidden = isPrivate(inside.ip) && !sameEndpoint(inside, event.prediction.outside);
           const ready = predicted(event.prediction, options, hidden ? { private: inside } : {});
           const listen = { kind: "listen", socket: "listener", localPort: inside.port } as const;
-          return { state: { phase: "listening", inside, ready }, actions: [listen] };
+          return { state: { phase: "listening", inside, ready, verified: [] }, actions: [listen] };
         }
         case "listening":
           // a peer that is faster, behind a NAT that lets it in, finds somebody there
           return { state, actions: state.phase === "listening" ? [state.ready] : [] };
         default:
-          return state.phase === "punching" ? punch(role, state, event, options) : stay(state);
+          if (state.phase === "preparing") return stay(state);
+          return state.phase === "punching" ? punch(role, state, event, options) : welcome(role, state, event);
       }
     },
   };
+}
+
+/** The faster peer's connection may be here before X's word of the peer is. */
+function welcome(
+  role: HostRole,
+  state: Extract<State, { phase: "listening" }>,
+  event: HostEvent,
+): Step<State, HostAction> {
+  const step = race(role, state.verified, event);
+  return step ? { state: { ...state, verified: step.state }, actions: step.actions } : stay(state);
 }
 
 function targetsOf(peer: { readonly endpoint: Endpoint; readonly private?: Endpoint }, inside: Endpoint): Target[] {

@@ -77,6 +77,18 @@ describe("P2PNAT", () => {
     expect(play("b", PUNCHING, { kind: "connected", socket: "listener-1" }, broken)).toEqual([]);
   });
 
+  it("greets a peer that the listener accepted before X's word of it came, and keeps to that connection after it", () => {
+    const accepted = { kind: "connected", socket: "listener-1" } as const;
+    const verified = { kind: "verified", socket: "listener-1" } as const;
+    expect(play("a", READY, accepted)).toEqual([{ kind: "greet", socket: "listener-1" }]);
+    expect(play("a", [...READY, accepted], verified)).toEqual([{ kind: "choose", socket: "listener-1" }]);
+    const late = [...READY, accepted, verified, told({}), { kind: "elapsed", timer: "punch" }] as const;
+    expect(play("a", late, { kind: "verified", socket: "punch" })).toEqual([]);
+    expect(play("a", late, { kind: "agreed", socket: "listener-1" })).toEqual([
+      { kind: "adopt", socket: "listener-1" },
+    ]);
+  });
+
   it.each<[string, Partial<Introduced>, readonly Endpoint[]]>([
     ["of a peer that told none", {}, [OUTSIDE.b]],
     ["that is its public one", { private: OUTSIDE.b }, [OUTSIDE.b]],
