@@ -87,8 +87,8 @@ export interface AttemptParameters {
   readonly seed: number;
 }
 
-/** More than X ever says to one host in an attempt. Each word renews the host's deadline, and no peer can make X say so many that it never ends. */
-export const MOST_WORDS = 10;
+/** More than X ever says to one host in an attempt (two sweeps have 32 words). Each word renews the host's deadline, and no peer can make X say so many that it never ends. */
+export const MOST_WORDS = 50;
 
 /** Why a host gave up. */
 export const FAILURES = [
