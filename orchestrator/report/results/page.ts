@@ -146,14 +146,14 @@ a mapping. Without replacement on either side that is 1 − ∏ (64512 − T −
 }
 
 function sweepPart(points: readonly SearchPoint[]): Part | undefined {
-  if (points.every(({ packets }) => packets.length === 0)) return undefined;
+  if (points.length === 0) return undefined;
   const rows = points.map(({ at, direct, of, packets, ms }) => [
     at,
     `${direct}/${of}`,
-    mean(packets).toFixed(0),
-    searchMean().toFixed(0),
-    `${median(ms).toFixed(0)} ms`,
-    `${(ms.at(-1) ?? NaN).toFixed(0)} ms`,
+    whole(mean(packets)),
+    whole(searchMean()),
+    `${whole(median(ms))} ms`,
+    `${whole(ms.at(-1) ?? NaN)} ms`,
   ]);
   return {
     text: [
@@ -168,6 +168,10 @@ on average; X sends them in windows, two of which are under way when A hears one
     ].join("\n\n"),
     figures: [["sweep.svg", drawSearches("The sweep of case 4", points, ALL_PORTS)]],
   };
+}
+
+function whole(number: number): string {
+  return Number.isNaN(number) ? "?" : number.toFixed(0);
 }
 
 function mean(numbers: readonly number[]): number {
