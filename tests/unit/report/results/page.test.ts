@@ -65,7 +65,7 @@ describe("docs/results.md", () => {
     });
     expect(foreign).toEqual([]);
     expect(structureOf(page).filter(isHeading)).toEqual(present.filter(isHeading));
-  });
+  }, 120_000);
 
   it("is of runs without a surprise or a cell without a result", () => {
     const rows = [...page.matchAll(/^\| \[([a-z-]+)\]\S+ .*\| (\d+) +\| (\d+) +\|$/gm)];
