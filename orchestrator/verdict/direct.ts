@@ -10,8 +10,11 @@ import { isForged, punchesOf, text, type Scene, type SideOfScene } from "./scene
 import { lacks, met, startsWithHello, type Check } from "./check.ts";
 import { checkTranslation } from "./translation.ts";
 
-/** Ports of X that carry signalling only; payload anywhere else at X went through X. */
-const SIGNALLING: readonly number[] = [X_PORTS.rendezvous, ...X_PORTS.probes];
+/**
+ * Ports of X that carry signalling only; payload anywhere else at X went through X. The prober is not at work in an attempt, but the
+ * kernels may still be repeating the end of what it said in the calibration before.
+ */
+const SIGNALLING: readonly number[] = [X_PORTS.rendezvous, ...X_PORTS.probes, X_PORTS.prober];
 /** Signalling of one attempt stays far below; a relay in disguise could not. */
 const SIGNALLING_LIMIT_BYTES = 64 << 10;
 
