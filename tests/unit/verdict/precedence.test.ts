@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Capture, Evidence } from "../../../orchestrator/evidence/types.ts";
 import { judge } from "../../../orchestrator/verdict/judge.ts";
-import type { NodeId } from "../../../wire/control.ts";
+import type { FailureCode, NodeId } from "../../../wire/control.ts";
 import { mapCapture, mustBeBlocked, withoutSegments } from "./falsify.ts";
 import { recorded } from "./recorded/index.ts";
 
@@ -65,6 +65,8 @@ describe("no cause is given", () => {
     ["events are missing", (some: Evidence) => ({ ...some, eventsLost: true }), "evidence-incomplete", /events/],
     ["a capability was missing", (some: Evidence) => fail(some, "missing-capability"), "attempt-spoiled", /EPERM/],
     ["a port was busy", (some: Evidence) => fail(some, "port-busy"), "attempt-spoiled", /^port-busy/],
+    ["no more files could be opened", (some: Evidence) => fail(some, "fd-limit"), "attempt-spoiled", /^fd-limit/],
+    ["X could not do its part", (some: Evidence) => fail(some, "x-failed"), "attempt-spoiled", /^x-failed/],
   ] as const)("where %s: the trial is invalid, though a cause shows", async (_, spoil, code, why) => {
     const { cell, evidence } = await recorded("reset-by-nat");
     const outcome = judge(cell, spoil(evidence));
@@ -77,7 +79,7 @@ function lose(evidence: Evidence, node: "na"): Evidence {
   return { ...evidence, captures: { ...evidence.captures, [node]: { ...evidence.captures[node]!, lost: 4 } } };
 }
 
-function fail(evidence: Evidence, failure: "missing-capability" | "port-busy"): Evidence {
+function fail(evidence: Evidence, failure: FailureCode): Evidence {
   return { ...evidence, attempts: { ...evidence.attempts, b: { ok: false, failure, detail: "EPERM" } } };
 }
 
