@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { MOST_WORDS, type AttemptParameters, type AttemptResult, type FailureCode } from "../wire/control.ts";
+import { mostWords, type AttemptParameters, type AttemptResult, type FailureCode } from "../wire/control.ts";
 import type { XMessage } from "../wire/rendezvous.ts";
 import type { Recorder } from "./capture.ts";
 import { log } from "./channel.ts";
@@ -24,11 +24,12 @@ export class HostAttempt {
   #state: unknown;
   #deadline: NodeJS.Timeout | undefined;
   #punching = false;
-  #wordsLeft = MOST_WORDS;
+  #wordsLeft: number;
   #settle: ((result: AttemptResult) => void) | undefined;
 
   constructor(parameters: AttemptParameters, recorder: Recorder) {
     this.#parameters = parameters;
+    this.#wordsLeft = mostWords(parameters.technique);
     this.#network = new HostNetwork(parameters, recorder, (event) => this.#dispatch(event));
     this.#machine = hostMachine(parameters.role, parameters.technique);
     this.#state = this.#machine.initial;
@@ -129,6 +130,12 @@ export class HostAttempt {
         return this.#network.drawPorts(action);
       case "flood":
         return this.#background(this.#network.flood(action), "missing-capability");
+      case "draw-numbers":
+        return this.#network.drawNumbers();
+      case "inject":
+        return this.#network.inject(action);
+      case "spray-syns":
+        return this.#background(this.#network.spraySyns(action), "missing-capability");
       case "watch-sweep":
         return this.#network.watchSweep(action);
       case "searched":

@@ -10,7 +10,7 @@ import { forgeSynAck } from "./forge.ts";
 import { copyOfSyn, watchSyn } from "./host-packets.ts";
 import { Rendezvous, type RendezvousListener } from "./host-rendezvous.ts";
 import type { Greeting } from "./greeting.ts";
-import { FLOOD_PORTS, HostSearch } from "./host-search.ts";
+import { FLOOD_PORTS, HostSearch, drawNumbers, type Answer } from "./host-search.ts";
 import { HostSockets, failureOf } from "./host-sockets.ts";
 import { freeWindow } from "./local-ports.ts";
 import { muteResets } from "./mute.ts";
@@ -226,6 +226,28 @@ export class HostNetwork {
     if (src === undefined) return;
     const isn = await this.#search.flood(action, { ...this.#parameters, src });
     this.#happened({ kind: "flooded", isn, count: action.count });
+  }
+
+  drawNumbers(): void {
+    this.#happened({ kind: "numbers-drawn", syn: drawNumbers(this.#parameters) });
+  }
+
+  /** A socket that takes itself for connected. */
+  inject({ socket: name, localPort, to, own, peer, announce, ttl }: Action<"inject">): void {
+    const established = { ...to, own, peer, announce };
+    const socket = this.#sockets.create(name, { localPort, established, ...(ttl === undefined ? {} : { ttl }) });
+    log("injected", { socket: name, localPort, to: formatEndpoint(to), own, peer, ttl });
+    this.#sockets.opened(name, socket.stream);
+    this.#happened({ kind: "injected", socket: name });
+  }
+
+  async spraySyns(action: Action<"spray-syns">): Promise<void> {
+    const src = this.#rendezvous?.localAddress;
+    if (src === undefined) return;
+    const onAnswer = (answer: Answer): void => this.#happened({ kind: "answered", ...answer });
+    const onProgress = (count: number): void => this.#happened({ kind: "spraying", count });
+    await this.#search.spray(action, { ...this.#parameters, src }, { onAnswer, onProgress });
+    this.#happened({ kind: "syns-sprayed", count: action.count });
   }
 
   watchSweep(action: Action<"watch-sweep">): void {

@@ -77,6 +77,23 @@ export function watchSweep(
   return stop;
 }
 
+/** Reports the first SYN+ACK for a spray's SYN: its destination is the local port that hit. */
+export function watchAnswer(
+  recorder: Recorder,
+  { to, isn }: { readonly to: Endpoint; readonly isn: number },
+  onAnswer: (answer: { readonly localPort: number; readonly segment: TcpSegment }) => void,
+): () => void {
+  const stop = recorder.tap((packet) => {
+    if (packet.direction !== "in") return;
+    const segment = segmentBetween(packet, { src: to.ip });
+    if (!segment || segment.srcPort !== to.port || segment.ack !== (isn + 1) >>> 0) return;
+    if ((segment.flags & (TCP_FLAG.syn | TCP_FLAG.ack | TCP_FLAG.rst)) !== (TCP_FLAG.syn | TCP_FLAG.ack)) return;
+    stop();
+    onAnswer({ localPort: segment.dstPort, segment });
+  });
+  return stop;
+}
+
 /** Where an IPv4 header has its identification (RFC 791 section 3.1). */
 const IDENTIFICATION = 4;
 

@@ -9,7 +9,7 @@ import { FULL_TTL, SWEEP_PORTS, type XAction } from "./technique/machine.ts";
 type Sweep = Extract<XAction, { kind: "sweep" }>;
 
 /** Offsets into a datagram without IP options (RFC 791 section 3.1, RFC 9293 section 3.1). */
-const AT = { identification: 4, ipChecksum: 10, dstPort: 22, tcpChecksum: 36 } as const;
+export const AT = { identification: 4, ipChecksum: 10, srcPort: 20, dstPort: 22, tcpChecksum: 36 } as const;
 
 /**
  * A sweep's ACKs: each port is its own IP identification, which NATs leave alone. One buffer for all, of which the two fields and
@@ -47,7 +47,12 @@ export function sweepOrder(seed: string): (n: number) => number {
   return (n) => from + ((start + n * step) % count);
 }
 
-function change(bytes: Uint8Array, at: { readonly word: number; readonly checksum: number }, value: number): void {
+/** Gives a 16-bit word of a datagram a value, and its checksum the right one. */
+export function change(
+  bytes: Uint8Array,
+  at: { readonly word: number; readonly checksum: number },
+  value: number,
+): void {
   putU16be(bytes, at.checksum, updateChecksum(u16be(bytes, at.checksum), u16be(bytes, at.word), value));
   putU16be(bytes, at.word, value);
 }

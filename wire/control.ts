@@ -68,7 +68,16 @@ export type TechniqueSpec =
   | ({ readonly name: "natblaster-2"; readonly syn: OpeningSyn; readonly synAck: "x" | "self" } & PunchOptions)
   | ({ readonly name: "natblaster-3" } & RouteOptions)
   | ({ readonly name: "natblaster-4" } & OutsideSearch & PunchOptions)
-  | ({ readonly name: "natblaster-5"; readonly aims: number } & PunchOptions);
+  | ({ readonly name: "natblaster-5"; readonly aims: number } & PunchOptions)
+  | {
+      readonly name: "natblaster-6";
+      readonly syn: OpeningSyn;
+      /** So many ports of NB are tried, one after the other. */
+      readonly anchors: number;
+      /** SYNs that B sends for each. */
+      readonly packets: number;
+    }
+  | ({ readonly name: "tcp-repair" } & PunchOptions);
 export type TechniqueName = TechniqueSpec["name"];
 
 /** Everything a host needs to take part in one attempt; the same a user would type on a command line. */
@@ -81,14 +90,27 @@ export interface AttemptParameters {
   readonly key: string;
   /** First of 64 consecutive local ports for this attempt; where one of them is taken, the host takes the next 64 that are free. */
   readonly localPort: number;
-  /** A host gives up when, from the peer's endpoint on, so much time passes without one of X's first MOST_WORDS words. */
+  /** A host gives up when, from the peer's endpoint on, so much time passes without one of X's first words (mostWords). */
   readonly deadlineMs: number;
   /** Seeds what the technique draws at random (flood ports, spray order), so that a seed repeats a run. */
   readonly seed: number;
 }
 
-/** More than X ever says to one host in an attempt (two sweeps have 32 words). Each word renews the host's deadline, and no peer can make X say so many that it never ends. */
-export const MOST_WORDS = 50;
+/** Words of X about one search over all ports, one for every 4,096 packets and some. */
+const SEARCH_WORDS = 20;
+
+/** More than X ever says to one host in an attempt. Each word renews the host's deadline, and no peer can make X say so many that it never ends. */
+export function mostWords(technique: TechniqueSpec): number {
+  const plain = 10;
+  switch (technique.name) {
+    case "natblaster-4":
+      return technique.search === "birthday" ? plain : plain + 2 * SEARCH_WORDS;
+    case "natblaster-6":
+      return plain + technique.anchors * 3 * SEARCH_WORDS; // X's sweep and both passes of the spray
+    default:
+      return plain;
+  }
+}
 
 /** Why a host gave up. */
 export const FAILURES = [

@@ -2,10 +2,11 @@
  * The rendezvous protocol that A, B and X speak over TCP, through the NATs: one JSON object a line.
  * A session's key is agreed by the users beforehand; X does nothing for a connection whose key does not match.
  */
-import { isPrivate, type Endpoint } from "./address.ts";
+import { isPrivate, type Endpoint, type Port } from "./address.ts";
 import {
   isBoolean,
   isEndpoint,
+  isPort,
   isText,
   isU16,
   isU32,
@@ -49,6 +50,8 @@ export const TECHNIQUES = [
   "natblaster-3",
   "natblaster-4",
   "natblaster-5",
+  "natblaster-6",
+  "tcp-repair",
 ] as const;
 
 /** How a NAT was seen to allocate outside ports (the paper's Fig. 3). */
@@ -88,8 +91,12 @@ export type HostMessage =
   | { readonly t: "waiting" }
   /** So many raw SYNs with this one ISN were sent to the peer's endpoint (birthday). */
   | { readonly t: "flood"; readonly isn: number; readonly count: number }
-  /** The sender's SYN with this ISN has opened its NAT for the peer's endpoint: X is to find the port with ACKs to all of them. */
-  | { readonly t: "sweep"; readonly isn: number }
+  /** The sender's SYN with this ISN has opened its NAT for the peer's endpoint, or for this port of the peer's NAT: X is to find the port with ACKs to all of them. */
+  | { readonly t: "sweep"; readonly isn: number; readonly port?: Port }
+  /** A spray goes on: so many SYNs have left. */
+  | { readonly t: "searching"; readonly packets: number }
+  /** None of the SYNs of a spray was answered. */
+  | { readonly t: "missed"; readonly count: number }
   /** `sweeping` has arrived, behind the packets that it speaks of: X may send more. */
   | { readonly t: "heard" }
   /** A forged packet came through: this is the sender's outside endpoint. */
@@ -103,13 +110,15 @@ export type XMessage =
   | { readonly t: "refused"; readonly reason: string }
   | { readonly t: "paired" }
   | { readonly t: "peer"; readonly endpoint: Endpoint; readonly private?: Endpoint }
+  /** None of the peer's SYNs met the receiver's. */
+  | { readonly t: "peer-missed"; readonly count: number }
   /** The peer's NAT is open and a socket waits behind it: the receiver's turn to connect. */
   | { readonly t: "peer-waiting" }
   /** The SYN that the peer sent: the receiver's to answer. */
   | { readonly t: "peer-syn"; readonly syn: SynReport }
   /** So many forged SYN+ACKs were sent to the receiver's NAT (birthday). */
   | { readonly t: "sprayed"; readonly count: number }
-  /** X has sent so many of a sweep's ACKs so far. */
+  /** So many packets of a search, of X's or of the peer's, have been sent so far. */
   | { readonly t: "sweeping"; readonly packets: number }
   /** A sweep has ended, at the last port or because it was successful. */
   | { readonly t: "swept"; readonly packets: number }
@@ -139,7 +148,9 @@ const HOST_CHECKS: Dialect & Record<HostMessage["t"], unknown> = {
   syn: { syn: isSyn, answers: optional(isBoolean) },
   waiting: {},
   flood: { isn: isU32, count: isU16 },
-  sweep: { isn: isU32 },
+  sweep: { isn: isU32, port: optional(isPort) },
+  searching: { packets: isU32 },
+  missed: { count: isU32 },
   heard: {},
   hit: { endpoint: isEndpoint },
   established: {},
@@ -151,6 +162,7 @@ const X_CHECKS: Dialect & Record<XMessage["t"], unknown> = {
   refused: { reason: isText },
   paired: {},
   peer: { endpoint: isEndpoint, private: optional(isPrivateEndpoint) },
+  "peer-missed": { count: isU32 },
   "peer-waiting": {},
   "peer-syn": { syn: isSyn },
   sprayed: { count: isU16 },

@@ -6,6 +6,7 @@ const functions = {
   socket: libc.func("int socket(int domain, int type, int protocol)"),
   setsockopt: libc.func("int setsockopt(int fd, int level, int name, const void *value, uint32_t length)"),
   getsockopt: libc.func("int getsockopt(int fd, int level, int name, void *value, _Inout_ uint32_t *length)"),
+  connect: libc.func("int connect(int fd, const void *address, uint32_t length)"),
   bind: libc.func("int bind(int fd, const void *address, uint32_t length)"),
   sendto: libc.func(
     "intptr_t sendto(int fd, const void *data, size_t length, int flags, const void *to, uint32_t toLength)",
@@ -43,6 +44,12 @@ export const IP_TOS = 1;
 export const IP_TTL = 2;
 export const IP_OPTIONS = 4;
 export const TCP_INFO = 11;
+export const TCP_REPAIR = 19;
+export const TCP_REPAIR_QUEUE = 20;
+export const TCP_QUEUE_SEQ = 21;
+export const TCP_REPAIR_OPTIONS = 22;
+export const TCP_TIMESTAMP = 24;
+export const TCP_REPAIR_WINDOW = 29;
 const MSG_DONTWAIT = 0x40;
 const EAGAIN = koffi.os.errno["EAGAIN"];
 const EINTR = koffi.os.errno["EINTR"];
@@ -87,6 +94,11 @@ export function getOption(fd: number, level: number, name: number, length: numbe
 
 export function bindSocket(fd: number, address: Uint8Array): void {
   checked("bind", functions.bind(fd, address, address.length) as number);
+}
+
+/** connect(2), for a socket that does so at once. */
+export function connectSocket(fd: number, address: Uint8Array): void {
+  checked("connect", functions.connect(fd, address, address.length) as number);
 }
 
 /** sendto(2) of one datagram; returns false where the socket's buffer is full. */

@@ -13,7 +13,8 @@ import {
 const NETLINK_NETFILTER = 12;
 const SOL_NETLINK = 270;
 const NETLINK_ADD_MEMBERSHIP = 1;
-const RECEIVE_BUFFER_BYTES = 16 << 20;
+/** A search over ports makes some 64,000 events and more, a KiB each while they wait; memory is taken as they come. */
+const RECEIVE_BUFFER_BYTES = 256 << 20;
 
 /**
  * A netlink socket to netfilter. It belongs to the network namespace it is opened in, so every container opens its own.

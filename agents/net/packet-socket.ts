@@ -63,7 +63,7 @@ const NAME_OFFSET = 448;
 const MESSAGE_SIZE = 64; // struct mmsghdr on LP64
 /** Behind the slots: the message headers, behind these their vectors. */
 const MESSAGES = SLOTS * SLOT_SIZE;
-const RECEIVE_BUFFER_BYTES = 64 << 20;
+const RECEIVE_BUFFER_BYTES = 256 << 20;
 
 const SOL_PACKET = 263;
 const PACKET_STATISTICS = 6;

@@ -37,6 +37,10 @@ export class RawSocket {
     }
   }
 
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   close(): void {
     this.#closed = true;
     closeDescriptor(this.#fd);

@@ -16,6 +16,7 @@ import {
   setOption,
   socketAddress,
 } from "./libc.ts";
+import { establish, type Established } from "./tcp-repair.ts";
 
 export interface TcpOptions {
   /** 0 lets the kernel choose. */
@@ -26,6 +27,8 @@ export interface TcpOptions {
   readonly ttl?: number;
   /** Everything the socket sends is loosely source-routed over this address, until `leaveRoute`. */
   readonly via?: string;
+  /** Taken for established without a handshake (tcp-repair.ts). */
+  readonly established?: Established;
 }
 
 /**
@@ -100,7 +103,7 @@ export function listenOn(localPort: number, onConnection: (stream: Socket) => vo
   });
 }
 
-function boundSocket({ localPort, localAddress = "0.0.0.0", ttl, via }: TcpOptions): number {
+function boundSocket({ localPort, localAddress = "0.0.0.0", ttl, via, established }: TcpOptions): number {
   const fd = openSocket(AF_INET, SOCK_STREAM, 0);
   try {
     setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -108,6 +111,7 @@ function boundSocket({ localPort, localAddress = "0.0.0.0", ttl, via }: TcpOptio
     if (ttl !== undefined) setOption(fd, IPPROTO_IP, IP_TTL, ttl);
     if (via !== undefined) setOption(fd, IPPROTO_IP, IP_OPTIONS, looseRoute(via));
     bindSocket(fd, socketAddress(localAddress, localPort));
+    if (established) establish(fd, established);
     return fd;
   } catch (error) {
     closeDescriptor(fd);

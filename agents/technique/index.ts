@@ -8,11 +8,13 @@ import { natblaster2Host, natblaster2X } from "./natblaster-2.ts";
 import { natblaster3X } from "./natblaster-3.ts";
 import { natblaster4Host, natblaster4X } from "./natblaster-4.ts";
 import { natblaster5Host, natblaster5X } from "./natblaster-5.ts";
+import { natblaster6Host, natblaster6X } from "./natblaster-6.ts";
 import { p2pnatHost, p2pnatX } from "./p2pnat.ts";
 import { relayHost, relayX } from "./relay.ts";
 import { sequentialOpenHost } from "./sequential-open.ts";
 import { simultaneousOpenHost } from "./simultaneous-open.ts";
 import { stunt2Host } from "./stunt-2.ts";
+import { tcpRepairHost, tcpRepairX } from "./tcp-repair.ts";
 import { callerHost, turnsX } from "./turns.ts";
 
 /** The machine that host `role` runs for a technique. Its state is opaque to whoever drives it. */
@@ -41,6 +43,10 @@ export function hostMachine(role: HostRole, technique: TechniqueSpec): HostMachi
       return opaque(natblaster2Host(role, technique));
     case "natblaster-4":
       return opaque(natblaster4Host(role, technique));
+    case "tcp-repair":
+      return opaque(tcpRepairHost(role, technique));
+    case "natblaster-6":
+      return opaque(natblaster6Host(role, technique));
     case "natblaster-5":
       return opaque(natblaster5Host(role, technique));
   }
@@ -70,6 +76,10 @@ export function xMachine(name: TechniqueName): XMachine<unknown> {
       return opaque(natblaster3X());
     case "natblaster-4":
       return opaque(natblaster4X());
+    case "tcp-repair":
+      return opaque(tcpRepairX());
+    case "natblaster-6":
+      return opaque(natblaster6X());
     case "natblaster-5":
       return opaque(natblaster5X());
   }

@@ -47,6 +47,15 @@ export type HostEvent =
   | { readonly kind: "agreed"; readonly socket: SocketName }
   | { readonly kind: "port-chosen"; readonly localPort: number }
   | { readonly kind: "drawn"; readonly ports: readonly number[] }
+  | { readonly kind: "numbers-drawn"; readonly syn: SynReport }
+  /** A socket was made that takes itself for connected. */
+  | { readonly kind: "injected"; readonly socket: SocketName }
+  /** So many SYNs of a spray have left, and more are to come. */
+  | { readonly kind: "spraying"; readonly count: number }
+  /** All SYNs of a spray have left. */
+  | { readonly kind: "syns-sprayed"; readonly count: number }
+  /** The peer's SYN+ACK for one of the spray's SYNs: with these numbers the connection stands. */
+  | { readonly kind: "answered"; readonly localPort: number; readonly own: SynReport; readonly peer: SynReport }
   | { readonly kind: "flooded"; readonly isn: number; readonly count: number }
   /** A packet of X's search reached this host: it carries the outside port, its destination is the inside port. */
   | { readonly kind: "hit"; readonly localPort: number; readonly outsidePort: number }
@@ -97,6 +106,24 @@ export type HostAction =
   | { readonly kind: "watch-sweep"; readonly localPort: number; readonly from: Endpoint; readonly isn: number }
   /** A search has taken so many packets: they count as the attempt's. */
   | { readonly kind: "searched"; readonly packets: number }
+  /** Draw what a SYN of this host would say; `numbers-drawn` follows. */
+  | { readonly kind: "draw-numbers" }
+  /** Make a socket that is ESTABLISHED with these numbers; `announce`: it sends an empty ACK at once. `injected` follows. */
+  | {
+      readonly kind: "inject";
+      readonly socket: SocketName;
+      readonly localPort: number;
+      readonly to: Endpoint;
+      readonly own: SynReport;
+      readonly peer: SynReport;
+      readonly announce: boolean;
+      readonly ttl?: number;
+    }
+  /**
+   * Send a raw SYN to `to` from each of `count` local ports, all with one ISN; with a TTL first once with that. Then `syns-sprayed`; an
+   * answer of the peer's host is `answered`.
+   */
+  | { readonly kind: "spray-syns"; readonly to: Endpoint; readonly count: number; readonly ttl?: number }
   /** Keep this host's kernel from answering with RST what arrives for no socket, as a visible rule. */
   | { readonly kind: "mute-resets"; readonly towards: Endpoint }
   | { readonly kind: "tell"; readonly message: HostMessage }

@@ -17,6 +17,9 @@ export function blockTitle(technique: TechniqueSpec, neighbours: Cell["neighbour
   return parts.join(", ");
 }
 
+/** As many SYNs as there are ports: nothing to be said of. */
+const ALL_PORTS = 64_512;
+
 function techniqueTitle(technique: TechniqueSpec): string {
   switch (technique.name) {
     case "natblaster-2":
@@ -37,6 +40,11 @@ function techniqueTitle(technique: TechniqueSpec): string {
       return `stunt-2 ${technique.syn} ${technique.socket}`;
     case "natblaster-4":
       return technique.search === "birthday" ? technique.name : `${technique.name} ${technique.search}`;
+    case "natblaster-6": {
+      const anchors = technique.anchors === 1 ? "" : ` ${technique.anchors} anchors`;
+      const packets = technique.packets === ALL_PORTS ? "" : ` ${technique.packets} SYNs`;
+      return `${technique.name}${technique.syn === "normal" ? "" : ` ${technique.syn}`}${anchors}${packets}`;
+    }
     case "simultaneous-open":
       return technique.syn === "normal" ? technique.name : `${technique.name} ${technique.syn}`;
     default:

@@ -188,6 +188,16 @@ export function entry<Name extends z.ZodType<string>>(gateway: Name) {
       }).prefault({}),
       ...common,
     }),
+    strict({
+      technique: z.literal("natblaster-6"),
+      options: strict({
+        syn: openingSyn.default("normal"),
+        anchors: z.int().min(1).max(4).default(1).describe("Ports of NB that are tried, one after the other."),
+        packets: z.int().min(1).max(64_512).default(64_512).describe("SYNs that B sends for each."),
+      }).prefault({}),
+      ...common,
+    }),
+    strict({ technique: z.literal("tcp-repair"), options: strict({ ...punch }).prefault({}), ...common }),
   ]);
 }
 

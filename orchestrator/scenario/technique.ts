@@ -32,6 +32,10 @@ export function techniqueOf(entry: MatrixEntry): TechniqueSpec {
         ? { name: entry.technique, search, syns, ...punch }
         : { name: entry.technique, search, ...punch };
     }
+    case "tcp-repair":
+      return { name: entry.technique, ...entry.options };
+    case "natblaster-6":
+      return { name: entry.technique, ...entry.options };
     case "natblaster-5":
       return { name: entry.technique, ...entry.options };
   }

@@ -1,6 +1,6 @@
 import { SIDES } from "../plan/shape.ts";
 import { portExhausted } from "./exhausted.ts";
-import { noCollision, spoofFiltered, sweepEmpty, turnedAway } from "./forged.ts";
+import { noCollision, spoofFiltered, sprayMissed, sweepEmpty, turnedAway } from "./forged.ts";
 import { killedByIcmp } from "./icmp-killed.ts";
 import { mispredicted, moved } from "./mispredicted.ts";
 import { outOfState } from "./out-of-state.ts";
@@ -21,7 +21,7 @@ const STAGES: readonly (readonly Finder[])[] = [
   [sourceRouteRefused],
   [sourceRouteMistaken],
   [portExhausted],
-  [noCollision, noMeeting, sweepEmpty],
+  [noCollision, noMeeting, sprayMissed, sweepEmpty],
   [outOfState],
   [mispredicted, moved, resetByNat, resetByHost],
   [spoofFiltered, turnedAway],

@@ -1,5 +1,5 @@
 import { sameEndpoint } from "../../wire/address.ts";
-import { KEPT_PER_FLOW, type FlowTotal } from "../../wire/control.ts";
+import { KEPT_PER_FLOW, type FlowTotal, type Searched } from "../../wire/control.ts";
 import { X_PORTS } from "../../wire/rendezvous.ts";
 import { seededBytes, sha256 } from "../../wire/seeded.ts";
 import type { Exchange } from "../evidence/types.ts";
@@ -33,7 +33,7 @@ export function checkDirect(scene: Scene): { readonly proof?: Proof; readonly mi
   const points = checks.flatMap((check) => ("point" in check ? [check.point] : []));
   const { a, b } = scene.evidence.attempts;
   if (missing.length > 0 || !a.ok || !b.ok) return { missing };
-  const searched = a.searched ?? b.searched;
+  const searched = searchedBy(a.searched, b.searched);
   const proof: Proof = {
     handshake: handshakeOf(scene),
     points,
@@ -41,6 +41,11 @@ export function checkDirect(scene: Scene): { readonly proof?: Proof; readonly mi
     ...(searched && { searched }),
   };
   return { proof, missing };
+}
+
+/** Of two searches one came after the other. */
+function searchedBy(a: Searched | undefined, b: Searched | undefined): Searched | undefined {
+  return a && b ? { packets: a.packets + b.packets, ms: a.ms + b.ms } : (a ?? b);
 }
 
 /** Each side received exactly what the other was told to send; a receiver never knew the sender's seed. */
@@ -135,6 +140,7 @@ function handshakeOf(scene: Scene): Proof["handshake"] {
       ({ node, direction, kind, dst }) =>
         node === side && direction === "out" && kind === "syn" && dst.ip === scene.sides[side].peerOutside,
     );
+  if (!sentSyn("a") && !sentSyn("b") && scene.technique.name === "tcp-repair") return "injected";
   if (!sentSyn("a") || !sentSyn("b") || SIDES.some((side) => acceptedAt(scene, side))) return "plain";
   if (peerSynAt("a") || peerSynAt("b")) return "crossed";
   return scene.segments.some(isForged) ? "forged" : "self-forged";

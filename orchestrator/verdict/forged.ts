@@ -29,6 +29,23 @@ export function noCollision(scene: Scene, side: SideOfScene): Blockage | undefin
   return { cause: "no-collision", at: hop.at, atUs: first.atUs, why };
 }
 
+/** Anchor and spray: the peer's SYNs left its NAT, and none from the port that this side's SYN had been sent to. */
+export function sprayMissed(scene: Scene, side: SideOfScene): Blockage | undefined {
+  const attempt = scene.evidence.attempts[side.side];
+  if (attempt.ok || attempt.failure !== "no-collision" || scene.technique.name !== "natblaster-6") return undefined;
+  const { outermost, hostName } = scene.sides[side.peer];
+  const anchors = [...new Set(punchesOf(scene, side).map(({ dst }) => dst.port))];
+  const left = scene.segments.filter(
+    ({ node, iface, direction, kind, dst }) =>
+      node === outermost.at && iface === "out" && direction === "out" && kind === "syn" && dst.ip === side.outside,
+  );
+  const [first] = left;
+  if (!first || left.some(({ src }) => anchors.includes(src.port))) return undefined;
+  const all = left.length + beyondKept(scene.evidence.captures[outermost.at], outermost.outside);
+  const why = `${all} SYNs of ${hostName} left ${outermost.name}, none of them from port ${anchors.join(" or ")}, where ${side.hostName} waited for one`;
+  return { cause: "no-collision", at: outermost.at, atUs: first.atUs, why };
+}
+
 /** A sweep's ACKs arrived at the ports of a NAT, and none of them reached the host as an answer to its SYN. */
 export function sweepEmpty(scene: Scene, side: SideOfScene): Blockage | undefined {
   const attempt = scene.evidence.attempts[side.side];

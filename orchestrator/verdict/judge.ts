@@ -45,6 +45,7 @@ const HANDSHAKES: Readonly<Record<Proof["handshake"], string>> = {
   "self-forged": "SYN+ACKs that the hosts forged themselves",
   crossed: "crossing SYNs",
   plain: "a plain handshake",
+  injected: "sockets made established",
 };
 
 function sentenceOf({ sides, evidence }: Scene, { handshake, searched }: Proof): string {

@@ -7,7 +7,7 @@ export const CAUSES = [
   "source-route-refused", // a router on the way dropped the SYN because of its source route
   "source-route-mistaken", // the NAT took the next hop of the SYN's source route for its destination
   "port-exhausted", // the NAT had no outside port left for the SYN
-  "no-collision", // birthday: none of the forged SYN+ACKs hit an open mapping
+  "no-collision", // none of a birthday's forged SYN+ACKs, or of a spray's SYNs, hit an open mapping
   "sweep-empty", // none of the ACKs that X sent to every port of the NAT reached the host as an answer to its SYN
   "out-of-state-leak", // to the own NAT the answer to the peer's SYN, or the data after it, were out of state: they left untranslated
   "out-of-state-drop", // the same, and it dropped them
@@ -39,7 +39,7 @@ export interface Proof {
    * How the connection was opened, read from the captures: by X's forged SYN+ACKs, by the hosts' own, by crossing SYNs, or by a plain
    * handshake.
    */
-  readonly handshake: "forged" | "self-forged" | "crossed" | "plain";
+  readonly handshake: "forged" | "self-forged" | "crossed" | "plain" | "injected";
   readonly points: readonly ProofPoint[];
   /** From the attempt's start to both agents holding the socket. */
   readonly connectMs: number;

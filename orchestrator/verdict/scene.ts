@@ -88,11 +88,15 @@ function hopsOf(cell: JudgedCell, side: Side): readonly Hop[] {
   });
 }
 
-/** SYNs that `side`'s host sent towards the peer's outside address, as its own interface saw them. */
-export function punchesOf({ segments }: Scene, { side, peerOutside }: SideOfScene): readonly Segment[] {
-  return segments.filter(
-    ({ node, direction, kind, dst }) =>
-      node === side && direction === "out" && kind === "syn" && dst.ip === peerOutside,
+/** Whether a segment is of the kind with which the technique opens its NATs: a SYN, but for injected sockets, which send none. */
+function isOpener({ technique }: Pick<Scene, "technique">, { kind }: Segment): boolean {
+  return kind === "syn" || (kind === "other" && technique.name === "tcp-repair");
+}
+
+/** SYNs, or what stands for them, that `side`'s host sent towards the peer's outside address, as its own interface saw them. */
+export function punchesOf(scene: Scene, { side, peerOutside }: SideOfScene): readonly Segment[] {
+  return scene.segments.filter(
+    (one) => one.node === side && one.direction === "out" && isOpener(scene, one) && one.dst.ip === peerOutside,
   );
 }
 

@@ -1,6 +1,14 @@
 import { drawAttempt, payloadSeed } from "../../wire/attempt.ts";
 import { unpackPackets } from "../../wire/capture.ts";
-import { MOST_WORDS, type AttemptParameters, type CoreModel, type NodeId, type Traffic } from "../../wire/control.ts";
+import {
+  KEPT_PER_FAN,
+  mostWords,
+  type AttemptParameters,
+  type ConntrackRecord,
+  type CoreModel,
+  type NodeId,
+  type Traffic,
+} from "../../wire/control.ts";
 import type { Capture, Evidence, Exchange } from "../evidence/types.ts";
 import { ADDRESS } from "../plan/addresses.ts";
 import { deadlineOf, transferWithinMs } from "../plan/deadline.ts";
@@ -102,7 +110,7 @@ function recordsOf<T>(answers: ByGateway<{ readonly records: T }>): ByGateway<T>
 const NOTHING_CONNECTED: Pick<Evidence, "entries"> = { entries: { na: [], nb: [] } };
 
 async function attemptBoth(world: World, { a, b }: AttemptPlan): Promise<Evidence["attempts"]> {
-  const withinMs = (MOST_WORDS + 1) * Math.max(a.deadlineMs, TRANSFER_WITHIN_MS);
+  const withinMs = (mostWords(a.technique) + 1) * Math.max(a.deadlineMs, TRANSFER_WITHIN_MS);
   const [resultA, resultB] = await Promise.all([
     world.agent("a").call("attempt", a, withinMs),
     world.agent("b").call("attempt", b, withinMs),
@@ -131,7 +139,16 @@ async function exchangeAll(
   });
   const toUs = Date.now() * 1000;
   await world.agent("r").call("x-link", { state: "up" });
-  return { exchange, afterCut: { ...again, fromUs, toUs }, entries: recordsOf(entries) };
+  return { exchange, afterCut: { ...again, fromUs, toUs }, entries: entriesOf(recordsOf(entries)) };
+}
+
+/** A search leaves thousands of entries that nobody answered: those that are assured are kept, and some of the others. */
+function entriesOf(all: Evidence["entries"]): Evidence["entries"] {
+  const some = (records: readonly ConntrackRecord[]): readonly ConntrackRecord[] => {
+    let others = 0;
+    return records.filter(({ assured }) => assured || ++others <= KEPT_PER_FAN);
+  };
+  return Object.fromEntries(Object.entries(all).map(([at, records]) => [at, some(records)])) as Evidence["entries"];
 }
 
 interface ExchangePlan {

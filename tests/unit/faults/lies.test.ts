@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { FAILURES, MOST_WORDS } from "../../../wire/control.ts";
+import { FAILURES, mostWords } from "../../../wire/control.ts";
 import { u16s, u32s } from "../../wire/arbitrary.ts";
 import { STRANGER } from "../nat/laboratory.ts";
 import { missingForKernelTests } from "../nat/namespace.ts";
@@ -56,7 +56,7 @@ describe.skipIf(missing)("a host whose peer lies", () => {
     const nagging = setInterval(() => peer.say({ t: "waiting" }), 100);
     expect(await attempt).toMatchObject({ ok: false, failure: "deadline" });
     clearInterval(nagging);
-    expect(performance.now() - began).toBeLessThan(MOST_WORDS * 300 + AT_ONCE_MS);
+    expect(performance.now() - began).toBeLessThan(mostWords({ name: "connect" }) * 300 + AT_ONCE_MS);
     peer.leave();
     await meeting.isClean(files);
   });

@@ -21,6 +21,7 @@ export const SYN: Readonly<Record<HostRole, SynReport>> = {
 };
 
 type Connect = Extract<HostAction, { kind: "connect" }>;
+type SpraySyns = Extract<HostAction, { kind: "spray-syns" }>;
 type Sweep = Extract<XAction, { kind: "sweep" }>;
 type Spray = Extract<XAction, { kind: "spray" }>;
 
@@ -32,6 +33,8 @@ export interface Network {
   readonly routed?: (from: HostRole, connect: Connect) => Endpoint | undefined;
   /** Whether the n-th SYN+ACK for a host (from 1), X's or its peer's own, gets there; by default every one does. */
   readonly synAck?: (to: HostRole, nth: number) => boolean;
+  /** What becomes of a pass of a spray. */
+  readonly sprayed?: (spray: SpraySyns) => readonly Delivery[];
   /** The one ACK of X's that gets through in a part of a sweep, if there is one. */
   readonly sweep?: (sweep: Sweep) => { readonly localPort: number; readonly outsidePort: number } | undefined;
   /** The hit of X's spray, if there is one. */
@@ -129,6 +132,18 @@ export function simulate(technique: TechniqueSpec, network: Network = {}): strin
       case "mute-resets":
       case "watch-sweep":
       case "searched":
+        return;
+      case "draw-numbers":
+        return hop(() => host(role, { kind: "numbers-drawn", syn: SYN[role] }));
+      case "inject":
+        return hop(() => host(role, { kind: "injected", socket: action.socket }));
+      case "spray-syns": {
+        const deliveries = network.sprayed?.(action) ?? [];
+        return hop(() => {
+          deliveries.forEach(({ to, event }) => host(to, event));
+          host(role, { kind: "syns-sprayed", count: action.count });
+        });
+      }
     }
   }
 
@@ -213,6 +228,10 @@ function describeHost(action: HostAction): string {
       return `floods ${formatEndpoint(action.to)} × ${action.count} ttl ${action.ttl}`;
     case "watch-sweep":
       return `watches ${action.localPort} for a sweep from ${formatEndpoint(action.from)}`;
+    case "inject":
+      return `injects ${action.localPort} → ${formatEndpoint(action.to)} seq ${action.own.isn}+1 ack ${action.peer.isn}+1`;
+    case "spray-syns":
+      return `sprays ${formatEndpoint(action.to)} × ${action.count}${action.ttl === undefined ? "" : ` ttl ${action.ttl}`}`;
     case "searched":
       return `searched with ${action.packets} packets`;
     case "mute-resets":
