@@ -1,4 +1,4 @@
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Command } from "commander";
 import type { Ladder } from "../report/ladder/ladder.ts";
 import { option } from "./values.ts";
@@ -42,11 +42,29 @@ export async function explained(dir: string, options: ExplainOptions): Promise<s
     import("../report/ladder/ladder.ts"),
     import("../report/ladder/visible.ts"),
   ]);
+  const unplayed = await whyUnplayed(dir);
+  if (unplayed) return `${visible(`${basename(dirname(dir))}, ${basename(dir)}: ${unplayed}`)}\n`;
   const { record, cell, faults } = await readTrial(dir);
   for (const fault of faults) process.stderr.write(`natbed: ${dir}: ${fault}\n`);
   const evidence = faults.length === 0 ? await readEvidence(dir) : undefined;
   const ladder = ladderOf({ record, cell, evidence, every: options.all === true });
   return drawn(ladder, visible(`${cell?.id ?? basename(dirname(dir))}, ${basename(dir)}`), options);
+}
+
+/** What was wrong with the world where a trial was not even begun: it has an outcome and no evidence. */
+async function whyUnplayed(dir: string): Promise<string | undefined> {
+  const { access, readFile } = await import("node:fs/promises");
+  const begun = await access(join(dir, "evidence.json")).then(
+    () => true,
+    () => false,
+  );
+  if (begun) return undefined;
+  try {
+    const { verdict, why } = JSON.parse(await readFile(join(dir, "outcome.json"), "utf8")) as Record<string, unknown>;
+    return verdict === "invalid" ? `invalid, ${String(why)}` : undefined;
+  } catch {
+    return undefined; // a trial that was cut off
+  }
 }
 
 async function drawn(ladder: Ladder, title: string, { mermaid, svg }: ExplainOptions): Promise<string> {

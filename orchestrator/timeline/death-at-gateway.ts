@@ -27,6 +27,9 @@ export function deathAtGateway(last: Sighting, around: Surroundings): Fate {
   if (gateway?.kind === "router") return unknown("and it is a plain router");
   const kept = around.kept.get(node);
   if (!kept || kept.length === 0) return unknown("and its conntrack tells nothing");
+  const beyond = around.record.eventsBeyond ?? 0;
+  if (packet.kind === "tcp" && beyond > 0 && !kept.some((one) => isOf(one, packet.from, packet.to)))
+    return unknown(`and ${beyond} events of the NATs' conntrack were counted and not kept`);
   const model = gateway?.model;
   const [by, why] =
     packet.kind === "icmp" ? ofError(packet, kept, last, model) : ofSegment(packet, kept, { last, around, model });

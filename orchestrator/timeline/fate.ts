@@ -1,5 +1,4 @@
-import type { NodeId } from "../../wire/control.ts";
-import { KEPT_PER_FLOW } from "../../wire/control.ts";
+import { KEPT_PER_FAN, KEPT_PER_FLOW, type FanTotal, type NodeId } from "../../wire/control.ts";
 import { TCP_FLAG } from "../../wire/tcp.ts";
 import { deathAtCore } from "./death-at-core.ts";
 import { deathAtGateway } from "./death-at-gateway.ts";
@@ -70,8 +69,25 @@ function gapOf({ iface, direction, atUs, packet }: Sighting, next: NodeId, aroun
     );
     if (counted) return `bulk data: of a flow ${name(next)} keeps ${KEPT_PER_FLOW} packets and counts the rest`;
   }
+  if (capture.fans?.some((fan) => isOfFan(fan, { packet, iface, direction })))
+    return `of packets that differ in nothing but ports ${name(next)} keeps ${KEPT_PER_FAN} and counts the rest`;
   return capture.lost > 0 ? `${capture.lost} packets are missing from the capture of ${name(next)}` : undefined;
 }
+
+/** Whether the next place counted packets like this one, and kept no more of them: there, where it would have come in or gone out. */
+function isOfFan(
+  fan: FanTotal,
+  { packet, iface, direction }: Pick<Sighting, "packet" | "iface" | "direction">,
+): boolean {
+  if (packet.kind === "malformed" || fan.packets <= KEPT_PER_FAN) return false;
+  const { syn, fin, rst, ack } = TCP_FLAG;
+  const alike = packet.kind === "tcp" ? fan.kind === (packet.flags & (syn | fin | rst | ack)) : fan.protocol !== TCP;
+  if (!alike) return false;
+  if (direction === "out") return fan.direction === "in" && fan.src === packet.src && fan.dst === packet.dst;
+  return fan.direction === "out" && fan.iface !== iface && (fan.src === packet.src || fan.dst === packet.dst);
+}
+
+const TCP = 6;
 
 /** Whether the next place may have seen nothing more, because its capture had ended. */
 function hadEnded(

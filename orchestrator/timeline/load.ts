@@ -52,6 +52,7 @@ export async function readTrial(dir: string): Promise<RecordedTrial> {
     events: { na: eventsOf("na"), nb: eventsOf("nb"), ...Object.fromEntries(carriers) },
     logs: logs ?? [],
     ...(evidence ? { startedAtUs: evidence.startedAtUs } : {}),
+    ...(evidence?.eventsBeyond ? { eventsBeyond: evidence.eventsBeyond } : {}),
     ...(evidence?.afterCut ? { afterCut: evidence.afterCut } : {}),
   };
   return { record, ...(cell ? { cell } : {}), faults };

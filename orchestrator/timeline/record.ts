@@ -5,4 +5,4 @@ import type { Evidence } from "../evidence/types.ts";
  * the bulk data that was counted and not kept.
  */
 export type TrialRecord = Pick<Evidence, "captures" | "events" | "logs"> &
-  Partial<Pick<Evidence, "startedAtUs" | "afterCut">>;
+  Partial<Pick<Evidence, "startedAtUs" | "afterCut" | "eventsBeyond">>;

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { withRun } from "../timeline/run.ts";
@@ -51,6 +51,19 @@ describe("natbed explain", () => {
       expect(status).toBe(0);
       expect(stdout.split("\n").slice(0, 2)).toEqual([`${cell}, trial-1`, "not judged: the evidence is not whole"]);
       expect(stderr).toMatch(/^natbed: \S+: capture\.pcapng ends at byte \d+, behind \d+ packets: block cut: .*\n$/);
+    });
+  });
+
+  it("says of a trial that was not begun what was wrong with its world", async () => {
+    await withRun("reset-by-nat", (_run, cell, trial) => {
+      rmSync(trial, { recursive: true });
+      mkdirSync(trial);
+      writeFileSync(
+        join(trial, "outcome.json"),
+        JSON.stringify({ verdict: "invalid", why: "the core is\u001b not what the cell claims" }),
+      );
+      const stdout = `${cell}, trial-1: invalid, the core is\\u{1b} not what the cell claims\n`;
+      expect(explain(trial)).toEqual({ status: 0, stdout, stderr: "" });
     });
   });
 

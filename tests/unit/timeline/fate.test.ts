@@ -3,7 +3,8 @@ import type { Evidence } from "../../../orchestrator/evidence/types.ts";
 import { layersOf } from "../../../orchestrator/plan/shape.ts";
 import { flagsText, type Packet } from "../../../orchestrator/timeline/packet.ts";
 import { timelineOf, type PacketRow } from "../../../orchestrator/timeline/timeline.ts";
-import type { NodeId } from "../../../wire/control.ts";
+import type { Ipv4 } from "../../../wire/address.ts";
+import { KEPT_PER_FAN, type NodeId } from "../../../wire/control.ts";
 import { mapCapture } from "../verdict/falsify.ts";
 import { recorded, RECORDINGS, type Recording } from "../verdict/recorded/index.ts";
 
@@ -119,6 +120,39 @@ describe("where evidence is missing, a packet did not die", () => {
         at: "nb",
         why: expect.stringContaining("conntrack tells nothing") as string,
       });
+  });
+
+  it("when events of conntrack were counted and not kept", async () => {
+    const counted = (evidence: Evidence): Evidence => ({ ...evidence, eventsBeyond: 7 });
+    for (const fate of deaths(await rowsOf("filtered", counted)))
+      expect(fate).toMatchObject({ kind: "unknown", at: "nb", why: expect.stringContaining("7 events") as string });
+  });
+
+  it("when the next node counted packets like it, and kept no more of them", async () => {
+    const packets = KEPT_PER_FAN + 1;
+    const [src, dst] = ["10.1.0.2", "198.51.100.2"] as Ipv4[];
+    const fan = {
+      iface: "in",
+      direction: "in" as const,
+      src: src!,
+      dst: dst!,
+      protocol: 6,
+      kind: 2,
+      packets,
+      firstAtUs: 0,
+      lastAtUs: 1,
+    };
+    const fanned = mapCapture("na", (capture) => ({
+      ...capture,
+      fans: [fan],
+      packets: capture.packets.filter(({ bytes }) => bytes[33] !== 2 || bytes[16] !== 198),
+    }));
+    const [begun] = deaths(await rowsOf("filtered", fanned));
+    expect(begun).toMatchObject({
+      kind: "unknown",
+      at: "a",
+      why: expect.stringMatching(/NA keeps 1024 and counts/) as string,
+    });
   });
 
   it("but a RST answers for itself, whatever else is missing", async () => {

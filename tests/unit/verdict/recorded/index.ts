@@ -53,6 +53,7 @@ export const RECORDINGS = [
   "forged-under-own-address",
   "no-meeting",
   "direct-private",
+  "spoof-filtered",
 ] as const;
 export type Recording = (typeof RECORDINGS)[number];
 
