@@ -6,18 +6,15 @@ import { formatEndpoint } from "../../../wire/address.ts";
 import { mustBeBlocked } from "./falsify.ts";
 import { recorded, RECORDINGS } from "./recorded/index.ts";
 
-/** What remains where nothing shows a cause: no world does that every time (blocked.test.ts takes the packets away). */
-const REMAINDER: Cause = "timeout";
-
 describe("every cause", () => {
-  it("but the one that remains has recorded trials that show it", async () => {
+  it("has recorded trials that show it", async () => {
     const shown = new Set<Cause>();
     for (const name of RECORDINGS) {
       const { cell, evidence } = await recorded(name);
       const outcome = judge(cell, evidence);
       if (outcome.verdict === "blocked") shown.add(outcome.cause);
     }
-    expect(CAUSES.filter((cause) => !shown.has(cause))).toEqual([REMAINDER]);
+    expect(CAUSES.filter((cause) => !shown.has(cause))).toEqual([]);
   });
 
   it.each(RECORDINGS)("is given in a sentence with endpoints that the captures or conntrack have: %s", async (name) => {
@@ -48,5 +45,31 @@ describe("spoof-filtered, by a core that checks sources", () => {
       at: "r",
       why: `X sent ${forged.length} packets under ${forged[0]!.src.ip}, and none of them arrived at a NAT`,
     });
+  });
+});
+
+describe("sweep-empty", () => {
+  it("is told with the number of ACKs, and with what the one that got in acknowledged", async () => {
+    const { cell, evidence } = await recorded("sweep-empty");
+    const outcome = mustBeBlocked(judge(cell, evidence));
+    expect(outcome).toMatchObject({ cause: "sweep-empty", at: "na" });
+    const [, acknowledged, sent] = /acknowledged (\d+), and its SYN had the number (\d+)$/.exec(outcome.why)!;
+    const { segments } = sightingsOf(evidence);
+    expect(segments).toContainEqual(expect.objectContaining({ node: "a", direction: "in", ack: Number(acknowledged) }));
+    expect(segments).toContainEqual(
+      expect.objectContaining({ node: "a", direction: "out", kind: "syn", seq: Number(sent) }),
+    );
+  });
+});
+
+describe("timeout", () => {
+  it("is told with both agents' own words", async () => {
+    const { cell, evidence } = await recorded("timeout");
+    const outcome = mustBeBlocked(judge(cell, evidence));
+    const { a, b } = evidence.attempts;
+    expect(a.ok || b.ok).toBe(false);
+    expect(outcome).toMatchObject({ cause: "timeout", at: "r" });
+    for (const attempt of [a, b])
+      expect(outcome.why).toContain(attempt.ok ? "" : `${attempt.failure}, ${attempt.detail}`);
   });
 });

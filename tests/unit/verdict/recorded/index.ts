@@ -54,6 +54,8 @@ export const RECORDINGS = [
   "no-meeting",
   "direct-private",
   "spoof-filtered",
+  "sweep-empty",
+  "timeout",
 ] as const;
 export type Recording = (typeof RECORDINGS)[number];
 
