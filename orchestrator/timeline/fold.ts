@@ -67,8 +67,10 @@ function likenessOfPacket(row: PacketRow, conversation: Conversation): string {
   const { flags } = packet;
   if (fate.kind !== "died" && isSignalling(row)) return `x ${sideOf(row)}`;
   const decisive = flags & (TCP_FLAG.syn | TCP_FLAG.rst | TCP_FLAG.fin);
-  if (decisive) return `${flagsText(flags)} ${node} ${last} ${packet.src} ${packet.dst} ${end}`;
-  return `data ${conversation(packet)} ${fate.kind === "died" ? `${node} ${end}` : ""}`;
+  // of what a search sends to one port after the other, each is a conversation of its own
+  if (decisive || fate.kind === "died" || node === "x")
+    return `${flagsText(flags)} ${node} ${last} ${packet.src} ${packet.dst} ${end}`;
+  return `data ${conversation(packet)}`;
 }
 
 const nameOf = (packet: Packet): string => (packet.kind === "icmp" ? packet.error : "");

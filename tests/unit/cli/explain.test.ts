@@ -12,7 +12,7 @@ function explain(...args: string[]) {
   return { status, stdout, stderr };
 }
 
-describe("natbed explain", () => {
+describe("natbed explain", { timeout: 90_000 }, () => {
   it("finds a trial by its directory, its cell, RUN/CELL, or a run of one cell", async () => {
     await withRun("reset-by-nat", (run, cell, trial) => {
       const { status, stdout, stderr } = explain(trial);
