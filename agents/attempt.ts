@@ -3,7 +3,7 @@ import { drawAttempt, payloadSeed } from "../wire/attempt.ts";
 import type { AttemptParameters, AttemptResult, TransferResult } from "../wire/control.ts";
 import { seededBytes, sha256 } from "../wire/seeded.ts";
 import { Recorder } from "./capture.ts";
-import { HostAttempt } from "./host-driver.ts";
+import { openAttempt } from "./open-attempt.ts";
 import { setting } from "./setting.ts";
 import { transfer } from "./transfer.ts";
 
@@ -15,6 +15,7 @@ import { transfer } from "./transfer.ts";
 const BYTES = 1 << 20;
 const TRANSFER_WITHIN_MS = 5_000;
 
+type Host = ReturnType<typeof openAttempt>;
 type Parts = Readonly<Record<string, Pick<AttemptParameters, "technique" | "deadlineMs">>>;
 type Printed = AttemptResult | (Extract<AttemptResult, { ok: true }> & { received: TransferResult; intact: boolean });
 
@@ -28,7 +29,7 @@ if (!part || seed === "" || (role !== "a" && role !== "b") || !(Number(deadline 
   process.exit(2);
 }
 const deadlineMs = Number(deadline ?? part.deadlineMs);
-const host = new HostAttempt(
+const host = openAttempt(
   { ...part, ...drawAttempt(seed, role), x: setting("NATBED_X"), role, deadlineMs },
   new Recorder("live"),
 );
@@ -37,7 +38,7 @@ await host.dispose(); // X frees the seat, the host its rules
 process.on("exit", () => console.log(JSON.stringify(printed))); // behind the log lines, which are also written on exit
 process.exit("intact" in printed && printed.intact ? 0 : 1);
 
-async function play(host: HostAttempt, side: "a" | "b"): Promise<Printed> {
+async function play(host: Host, side: "a" | "b"): Promise<Printed> {
   const result = await host.run();
   if (!result.ok) return result;
   const sendSeed = payloadSeed(seed, "exchange", side);
@@ -48,7 +49,7 @@ async function play(host: HostAttempt, side: "a" | "b"): Promise<Printed> {
 }
 
 /** An RST now could overtake what the peer has not read yet: both sides close, then wait for the other's close. */
-function farewell({ stream }: HostAttempt): Promise<void> {
+function farewell({ stream }: Host): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, TRANSFER_WITHIN_MS).unref();
     stream.on("end", resolve).on("close", resolve).on("error", resolve);

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { mostWords, type AttemptParameters, type AttemptResult, type FailureCode } from "../wire/control.ts";
+import { mostWords, type AttemptResult, type FailureCode, type TraversalParameters } from "../wire/control.ts";
 import type { XMessage } from "../wire/rendezvous.ts";
 import type { Recorder } from "./capture.ts";
 import { log } from "./channel.ts";
@@ -16,7 +16,7 @@ const LAST_WORD_MS = 3_000;
 
 /** Plays one technique's host machine against the real network, until it has a verified connection, gives up or runs out of time. */
 export class HostAttempt {
-  readonly #parameters: AttemptParameters;
+  readonly #parameters: TraversalParameters;
   readonly #network: HostNetwork;
   readonly #machine: HostMachine<unknown>;
   readonly #started = performance.now();
@@ -27,7 +27,7 @@ export class HostAttempt {
   #wordsLeft: number;
   #settle: ((result: AttemptResult) => void) | undefined;
 
-  constructor(parameters: AttemptParameters, recorder: Recorder) {
+  constructor(parameters: TraversalParameters, recorder: Recorder | undefined) {
     this.#parameters = parameters;
     this.#wordsLeft = mostWords(parameters.technique);
     this.#network = new HostNetwork(parameters, recorder, (event) => this.#dispatch(event));
@@ -49,6 +49,16 @@ export class HostAttempt {
     });
     log("attempt-result", result);
     return result;
+  }
+
+  /** Ends an attempt that is going on. */
+  cut(why: string): void {
+    this.#giveUp("deadline", why);
+  }
+
+  /** Takes the host out of its session at X; the connection stays. */
+  leaveRendezvous(): void {
+    this.#network.leaveRendezvous();
   }
 
   /** Ends everything the attempt opened. */

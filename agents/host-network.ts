@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { formatEndpoint, port, type Endpoint, type Ipv4 } from "../wire/address.ts";
-import type { AttemptParameters, FailureCode, Searched } from "../wire/control.ts";
+import type { FailureCode, Searched, TraversalParameters } from "../wire/control.ts";
 import { X_PORTS, type HostMessage } from "../wire/rendezvous.ts";
 import { seededPorts } from "../wire/seeded.ts";
 import type { TcpSegment } from "../wire/tcp.ts";
@@ -34,25 +34,26 @@ const NAT_PORTS = { from: 1_024, to: 65_535 } as const;
  * rejects. Everything that was opened ends with `dispose`.
  */
 export class HostNetwork {
-  readonly #parameters: AttemptParameters;
-  readonly #recorder: Recorder;
+  readonly #parameters: TraversalParameters;
+  /** Absent where this process may not see packets: then no SYN is seen leaving. */
+  readonly #recorder: Recorder | undefined;
   readonly #happened: (event: HostEvent) => void;
   #cleanups: (() => unknown)[] | undefined = [];
   readonly #sockets: HostSockets;
   #localPort = 0;
   #greetings = 0;
-  readonly #search: HostSearch;
+  readonly #search: HostSearch | undefined;
   #rendezvous: Rendezvous | undefined;
   #syn: { readonly segment: TcpSegment; readonly to: Endpoint } | undefined;
 
-  constructor(parameters: AttemptParameters, recorder: Recorder, happened: (event: HostEvent) => void) {
+  constructor(parameters: TraversalParameters, recorder: Recorder | undefined, happened: (event: HostEvent) => void) {
     this.#parameters = parameters;
     this.#recorder = recorder;
     this.#happened = happened;
-    this.#sockets = new HostSockets(parameters);
+    this.#sockets = new HostSockets(parameters.greeting ?? parameters);
     this.#atEnd(() => this.#sockets.dispose());
     const atEnd = (cleanup: () => void): void => this.#atEnd(cleanup);
-    this.#search = new HostSearch(recorder, atEnd, (hit) => happened({ kind: "hit", ...hit }));
+    this.#search = recorder && new HostSearch(recorder, atEnd, (hit) => happened({ kind: "hit", ...hit }));
   }
 
   /** The stream of the connection that was adopted. */
@@ -100,6 +101,11 @@ export class HostNetwork {
     if (this.#localPort !== this.#parameters.localPort) log("ports-taken", { instead: this.#localPort });
   }
 
+  /** Ends the connection to X, which knows nothing of the peers' own. */
+  leaveRendezvous(): void {
+    this.#rendezvous?.leave();
+  }
+
   async predict(): Promise<void> {
     const { x } = this.#parameters;
     const localPort = this.#localPort;
@@ -135,7 +141,7 @@ export class HostNetwork {
       log("syn-seen", { localPort, to: formatEndpoint(to), syn });
       this.#happened({ kind: "syn-seen", socket: name, syn });
     };
-    if (!unwatched) this.#atEnd(watchSyn(this.#recorder, { localPort, to, ...route }, seen));
+    if (!unwatched && this.#recorder) this.#atEnd(watchSyn(this.#recorder, { localPort, to, ...route }, seen));
     try {
       await socket.connect(to.ip, to.port);
       log("connected", { socket: name, localPort, to: formatEndpoint(to) });
@@ -224,7 +230,7 @@ export class HostNetwork {
   async flood(action: Action<"flood">): Promise<void> {
     const src = this.#rendezvous?.localAddress;
     if (src === undefined) return;
-    const isn = await this.#search.flood(action, { ...this.#parameters, src });
+    const isn = await this.#searching.flood(action, { ...this.#parameters, src });
     this.#happened({ kind: "flooded", isn, count: action.count });
   }
 
@@ -246,22 +252,28 @@ export class HostNetwork {
     if (src === undefined) return;
     const onAnswer = (answer: Answer): void => this.#happened({ kind: "answered", ...answer });
     const onProgress = (count: number): void => this.#happened({ kind: "spraying", count });
-    await this.#search.spray(action, { ...this.#parameters, src }, { onAnswer, onProgress });
+    await this.#searching.spray(action, { ...this.#parameters, src }, { onAnswer, onProgress });
     this.#happened({ kind: "syns-sprayed", count: action.count });
   }
 
   watchSweep(action: Action<"watch-sweep">): void {
-    this.#search.watchSweep(action);
+    this.#searching.watchSweep(action);
   }
 
   countSearched({ packets }: Action<"searched">): void {
-    this.#search.count(packets);
+    this.#searching.count(packets);
   }
 
   /** What searches for ports took so far. */
   get searched(): { readonly searched?: Searched } {
-    const { searched } = this.#search;
+    const searched = this.#search?.searched;
     return searched ? { searched } : {};
+  }
+
+  /** Throws EPERM where this process may not see packets. */
+  get #searching(): HostSearch {
+    if (this.#search) return this.#search;
+    throw Object.assign(new Error("this process may not see packets (CAP_NET_RAW)"), { code: "EPERM" });
   }
 
   #keep = (socket: TcpSocket): void => this.#atEnd(() => socket.destroy());

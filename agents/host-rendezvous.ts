@@ -1,11 +1,12 @@
 import type { Ipv4 } from "../wire/address.ts";
-import type { AttemptParameters } from "../wire/control.ts";
+import type { AttemptParameters, TechniqueName } from "../wire/control.ts";
 import {
   LineSplitter,
   RENDEZVOUS_VERSION,
   X_PORTS,
   parseXMessage,
   type HostMessage,
+  type WantedRole,
   type XMessage,
 } from "../wire/rendezvous.ts";
 import { log } from "./channel.ts";
@@ -16,6 +17,11 @@ export interface RendezvousListener {
   /** The connection broke, X refused, or X said something that is no message: nothing more will come. */
   readonly onLost: (why: string) => void;
 }
+
+type Joining = Pick<AttemptParameters, "x" | "xPort" | "session" | "key"> & {
+  readonly role: WantedRole;
+  readonly technique: { readonly name: TechniqueName };
+};
 
 /** A host's connection to X: what A, B and X tell each other, through the NATs. */
 export class Rendezvous {
@@ -28,14 +34,14 @@ export class Rendezvous {
 
   /** Connects, listens, and says hello. `keep` is given the socket at once, so that it is closed whatever happens. */
   static async join(
-    { x, session, key, role, technique }: AttemptParameters,
+    { x, xPort = X_PORTS.rendezvous, session, key, role, technique }: Joining,
     { onMessage, onLost }: RendezvousListener,
     keep: (socket: TcpSocket) => void,
   ): Promise<Rendezvous> {
     const socket = new TcpSocket({ localPort: 0 });
     keep(socket);
-    await socket.connect(x, X_PORTS.rendezvous).catch((error: unknown) => {
-      throw new Error(whyUnreachable(x, error as NodeJS.ErrnoException), { cause: error });
+    await socket.connect(x, xPort).catch((error: unknown) => {
+      throw new Error(whyUnreachable(x, xPort, error as NodeJS.ErrnoException), { cause: error });
     });
     const { stream } = socket;
     const rendezvous = new Rendezvous(socket);
@@ -70,18 +76,23 @@ export class Rendezvous {
     return this.#isPaired;
   }
 
+  /** Says nothing more: X forgets this host once it is gone. */
+  leave(): void {
+    this.#socket.stream.end();
+  }
+
   /** This host's own address on the way to X. */
   get localAddress(): Ipv4 {
     return this.#socket.stream.localAddress as Ipv4;
   }
 }
 
-function whyUnreachable(x: string, { code, message }: NodeJS.ErrnoException): string {
+function whyUnreachable(x: string, port: number, { code, message }: NodeJS.ErrnoException): string {
   switch (code) {
     case "ENETUNREACH":
       return `this host has no IPv4 route to X, ${x}; natbed is about NATs between IPv4 networks`;
     case "ECONNREFUSED":
-      return `no X serves at ${x}, port ${X_PORTS.rendezvous}`;
+      return `no X serves at ${x}, port ${port}`;
     default:
       return `X does not answer: ${message}`;
   }

@@ -2,14 +2,14 @@ import type { Operations } from "../wire/control.ts";
 import { X_PORTS } from "../wire/rendezvous.ts";
 import { Recorder } from "./capture.ts";
 import { serve } from "./channel.ts";
-import { HostAttempt } from "./host-driver.ts";
 import { Noise } from "./noise.ts";
+import { openAttempt } from "./open-attempt.ts";
 import { runBattery } from "./probe/battery.ts";
 import { transfer } from "./transfer.ts";
 
 /** The agent of A, B and A's neighbour A2 in a world. */
 const recorder = new Recorder("live");
-let attempt: HostAttempt | undefined;
+let attempt: ReturnType<typeof openAttempt> | undefined;
 let noise: Noise | undefined;
 
 serve({
@@ -21,7 +21,7 @@ serve({
   probe: ({ x, ...options }) => runBattery({ x: { host: x, port: X_PORTS.prober }, ...options, recorder }),
   attempt: async (parameters: Operations["attempt"]["parameters"]) => {
     await attempt?.dispose();
-    attempt = new HostAttempt(parameters, recorder);
+    attempt = openAttempt(parameters, recorder);
     return attempt.run();
   },
   transfer: (parameters) => {

@@ -28,6 +28,15 @@ export class PacketSender {
     await sleep(REFILL_MS);
   }
 
+  /** Whether packets can be sent at all. */
+  get forges(): boolean {
+    try {
+      return this.raw !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
   /** Needs CAP_NET_RAW, otherwise EPERM. */
   get raw(): RawSocket {
     this.#raw ??= new RawSocket();

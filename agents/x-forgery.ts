@@ -31,6 +31,11 @@ export class Forgery {
     this.#whereabouts = whereabouts;
   }
 
+  /** Whether X may send packets that claim to come from others. */
+  get isPossible(): boolean {
+    return this.#sender.forges;
+  }
+
   /** All answers leave back to back: the side that is answered first must not send data before the other is open. */
   answer(answers: readonly Extract<XAction, { kind: "forge-syn-ack" }>[]): void {
     if (answers.length === 0) return;

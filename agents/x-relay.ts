@@ -8,6 +8,11 @@ const HEADER_WITHIN_MS = 10_000;
 /** A relayed connection on which nothing moves, or whose other side does not come, is closed after this long. */
 const IDLE_MS = 600_000;
 
+/** A guest that has nobody to hear it goes when it has nothing more to say. */
+function endBoth(this: Socket): void {
+  this.end();
+}
+
 /** Passes bytes between the two sides of a session, for hosts between which nothing else works. */
 export class RelayService {
   readonly #admits: (session: string, key: string) => boolean;
@@ -22,7 +27,7 @@ export class RelayService {
     let head = Buffer.alloc(0);
     const late = setTimeout(() => refuse(stream, "no header in time"), HEADER_WITHIN_MS);
     stream.on("close", () => clearTimeout(late));
-    stream.on("end", () => stream.end());
+    stream.on("end", endBoth);
     const onData = (chunk: Buffer): void => {
       head = Buffer.concat([head, chunk]);
       const end = head.indexOf("\n");
@@ -59,6 +64,7 @@ export class RelayService {
     }
     this.#waiting.delete(session);
     log("relay", { session });
+    for (const one of [stream, other.stream]) one.removeListener("end", endBoth); // from now on an end is the other's
     stream.pipe(other.stream).pipe(stream);
     for (const [one, far] of [
       [stream, other.stream],

@@ -77,12 +77,12 @@ export class RendezvousService {
   /** Seats a host in its session, or says why not. */
   #join(message: HostMessage, stream: Socket, outside: Endpoint): Seat | string {
     if (message.t !== "hello") return "hello must come first";
-    const { session: name, role } = message;
+    const { session: name } = message;
     const session = this.#sessions.get(name) ?? new XSession(message, this.#recorder, this.#sender);
-    const refusal = session.join(message, { stream, outside });
-    if (refusal !== undefined) return refusal;
+    const joined = session.join(message, { stream, outside });
+    if ("refusal" in joined) return joined.refusal;
     this.#sessions.set(name, session);
-    return { name, session, role };
+    return { name, session, role: joined.role };
   }
 
   #leave({ name, session, role }: Seat, stream: Socket): void {

@@ -49,20 +49,26 @@ export class XSession {
     return Object.keys(this.#members).length === 0;
   }
 
-  /** Takes a host in, or says why not. */
-  join({ key, role, technique, v }: Hello, member: Member): string | undefined {
-    if (v !== RENDEZVOUS_VERSION) return `version ${v}, this X speaks ${RENDEZVOUS_VERSION}`;
-    if (!this.admits(key)) return "wrong session key";
-    if (technique !== this.#technique) return `the other side runs ${this.#technique}`;
-    if (this.#members[role]) return `role ${role} is taken`;
+  /** Takes a host in and returns its role, or says why not. */
+  join(
+    { key, role: wanted, technique, v }: Hello,
+    member: Member,
+  ): { readonly role: HostRole } | { readonly refusal: string } {
+    if (v !== RENDEZVOUS_VERSION) return { refusal: `version ${v}, this X speaks ${RENDEZVOUS_VERSION}` };
+    if (!this.admits(key)) return { refusal: "wrong session key" };
+    if (technique !== this.#technique) return { refusal: `the other side runs ${this.#technique}` };
+    const role = wanted === "any" ? (["a", "b"] as const).find((free) => !this.#members[free]) : wanted;
+    if (role === undefined) return { refusal: "both sides of this session are here already" };
+    if (this.#members[role]) return { refusal: `role ${role} is taken` };
     this.#members[role] = member;
-    this.#tell(role, { t: "welcome", v: RENDEZVOUS_VERSION, observed: member.outside });
+    const chosen = technique === "auto" ? { role, forges: this.#forgery.isPossible } : {};
+    this.#tell(role, { t: "welcome", v: RENDEZVOUS_VERSION, observed: member.outside, ...chosen });
     const { a, b } = this.#members;
     if (a && b) {
       this.#forget();
       this.#dispatch({ kind: "paired", outside: { a: a.outside, b: b.outside } });
     }
-    return undefined;
+    return { role };
   }
 
   /** A message from a member; returns why it is refused, if it is. */

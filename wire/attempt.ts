@@ -4,6 +4,12 @@ import { seededBytes } from "./seeded.ts";
 /** Local ports of attempts: windows below the kernel's ephemeral ports, from the first one on. */
 export const ATTEMPT_WINDOWS = { first: 50_000, ports: 64, count: 150 } as const;
 
+/** A window of local ports that nobody has drawn: the one so many behind a drawn one, where each step of a plan has its own (auto). */
+export function laterWindow(localPort: number, windows: number): number {
+  const { first, ports, count } = ATTEMPT_WINDOWS;
+  return first + ((localPort - first + ports * windows) % (ports * count));
+}
+
 /** What is random about one host's part of an attempt. */
 export type AttemptDraw = Pick<AttemptParameters, "session" | "key" | "localPort" | "seed">;
 

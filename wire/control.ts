@@ -77,8 +77,12 @@ export type TechniqueSpec =
       /** SYNs that B sends for each. */
       readonly packets: number;
     }
-  | ({ readonly name: "tcp-repair" } & PunchOptions);
+  | ({ readonly name: "tcp-repair" } & PunchOptions)
+  /** The hosts choose among the others, by what they measured, and try one after the other; all within `withinMs`. */
+  | { readonly name: "auto"; readonly withinMs: number };
 export type TechniqueName = TechniqueSpec["name"];
+/** One technique by itself: a machine for each role, and one for X. */
+export type Traversal = Exclude<TechniqueSpec, { name: "auto" }>;
 
 /** Everything a host needs to take part in one attempt; the same a user would type on a command line. */
 export interface AttemptParameters {
@@ -94,6 +98,10 @@ export interface AttemptParameters {
   readonly deadlineMs: number;
   /** Seeds what the technique draws at random (flood ports, spray order), so that a seed repeats a run. */
   readonly seed: number;
+  /** X's rendezvous port, where it is not X_PORTS'. */
+  readonly xPort?: number;
+  /** What the nonces are made of; absent: role, session and key. */
+  readonly greeting?: Pick<AttemptParameters, "role" | "session" | "key">;
 }
 
 /** Words of X about one search over all ports, one for every 4,096 packets and some. */
@@ -112,6 +120,9 @@ export function mostWords(technique: TechniqueSpec): number {
   }
 }
 
+/** The same for one technique by itself. */
+export type TraversalParameters = AttemptParameters & { readonly technique: Traversal };
+
 /** Why a host gave up. */
 export const FAILURES = [
   "deadline", // nothing decisive happened in time
@@ -129,6 +140,7 @@ export const FAILURES = [
   "port-busy", // EADDRINUSE or EADDRNOTAVAIL
   "fd-limit", // EMFILE or ENFILE: no more sockets
   "rendezvous-lost", // the connection to X did not come about or broke, or X refused
+  "nothing-worked", // every step of the plan failed (auto)
 ] as const;
 export type FailureCode = (typeof FAILURES)[number];
 
@@ -138,6 +150,18 @@ export interface Searched {
   readonly ms: number;
 }
 
+/** One step of a plan as one host lived it. */
+export interface TriedStep {
+  readonly technique: Traversal;
+  /** The role that this host played. */
+  readonly role: "a" | "b";
+  readonly tookMs: number;
+  /** Absent: this host had a connection. */
+  readonly failure?: FailureCode;
+  readonly detail?: string;
+}
+
+/** `tried`: the steps of a plan in order (auto). */
 export type AttemptResult =
   | {
       readonly ok: true;
@@ -145,8 +169,15 @@ export type AttemptResult =
       readonly remote: Endpoint;
       readonly connectMs: number;
       readonly searched?: Searched;
+      readonly tried?: readonly TriedStep[];
     }
-  | { readonly ok: false; readonly failure: FailureCode; readonly detail: string; readonly searched?: Searched };
+  | {
+      readonly ok: false;
+      readonly failure: FailureCode;
+      readonly detail: string;
+      readonly searched?: Searched;
+      readonly tried?: readonly TriedStep[];
+    };
 
 /** What one host received from the peer in a data exchange. */
 export interface TransferResult {

@@ -10,6 +10,7 @@ import {
   isText,
   isU16,
   isU32,
+  isU8,
   oneOf,
   optional,
   parseMessage,
@@ -18,6 +19,7 @@ import {
   type Dialect,
   type Parsed,
 } from "./json-line.ts";
+import { isOffer, type Offer } from "./traits.ts";
 
 export const RENDEZVOUS_VERSION = 1;
 /** A longer line ends the connection (bounded memory at X); counted in characters, which the protocol's own are one byte of each. */
@@ -35,6 +37,8 @@ export const X_PORTS = {
 } as const;
 
 export type HostRole = "a" | "b";
+/** The role that a host asks for; `any`: whichever is free, X says which. */
+export type WantedRole = HostRole | "any";
 export const TECHNIQUES = [
   "connect",
   "public",
@@ -52,6 +56,7 @@ export const TECHNIQUES = [
   "natblaster-5",
   "natblaster-6",
   "tcp-repair",
+  "auto",
 ] as const;
 
 /** How a NAT was seen to allocate outside ports (the paper's Fig. 3). */
@@ -77,7 +82,7 @@ export type HostMessage =
       readonly v: number;
       readonly session: string;
       readonly key: string;
-      readonly role: HostRole;
+      readonly role: WantedRole;
       readonly technique: (typeof TECHNIQUES)[number];
     }
   /**
@@ -103,10 +108,23 @@ export type HostMessage =
   | { readonly t: "hit"; readonly endpoint: Endpoint }
   /** The sender's socket is ESTABLISHED, which after a forged SYN+ACK says nothing about the peer's. */
   | { readonly t: "established" }
-  | { readonly t: "failed"; readonly reason: string };
+  | { readonly t: "failed"; readonly reason: string }
+  /** What the sender has, for the choice of a technique (auto). */
+  | { readonly t: "offer"; readonly offer: Offer }
+  /** The sender begins this step of the plan (auto, role a alone). */
+  | { readonly t: "begin"; readonly step: number }
+  /** How this step ended for the sender (auto). */
+  | { readonly t: "outcome"; readonly step: number; readonly ok: boolean };
 
 export type XMessage =
-  | { readonly t: "welcome"; readonly v: number; readonly observed: Endpoint }
+  /** `role` and `forges`, whether X can send what claims to come from others, are told to whoever lets them be chosen by (auto). */
+  | {
+      readonly t: "welcome";
+      readonly v: number;
+      readonly observed: Endpoint;
+      readonly role?: HostRole;
+      readonly forges?: boolean;
+    }
   | { readonly t: "refused"; readonly reason: string }
   | { readonly t: "paired" }
   | { readonly t: "peer"; readonly endpoint: Endpoint; readonly private?: Endpoint }
@@ -128,7 +146,10 @@ export type XMessage =
   /** The peer's connection to X ended: it is done, or gone. */
   | { readonly t: "peer-left" }
   /** X cannot do its part in this session. */
-  | { readonly t: "x-failed"; readonly reason: string };
+  | { readonly t: "x-failed"; readonly reason: string }
+  | { readonly t: "peer-offer"; readonly offer: Offer }
+  | { readonly t: "peer-begin"; readonly step: number }
+  | { readonly t: "peer-outcome"; readonly step: number; readonly ok: boolean };
 
 const isSyn = record({
   isn: isU32,
@@ -143,7 +164,7 @@ const isSyn = record({
 const isPrivateEndpoint: Check = (value) => isEndpoint(value) && isPrivate((value as Endpoint).ip);
 
 const HOST_CHECKS: Dialect & Record<HostMessage["t"], unknown> = {
-  hello: { v: isU32, session: isText, key: isText, role: oneOf("a", "b"), technique: oneOf(...TECHNIQUES) },
+  hello: { v: isU32, session: isText, key: isText, role: oneOf("a", "b", "any"), technique: oneOf(...TECHNIQUES) },
   ready: { endpoint: isEndpoint, copies: optional(isBoolean), private: optional(isPrivateEndpoint) },
   syn: { syn: isSyn, answers: optional(isBoolean) },
   waiting: {},
@@ -155,10 +176,13 @@ const HOST_CHECKS: Dialect & Record<HostMessage["t"], unknown> = {
   hit: { endpoint: isEndpoint },
   established: {},
   failed: { reason: isText },
+  offer: { offer: isOffer },
+  begin: { step: isU8 },
+  outcome: { step: isU8, ok: isBoolean },
 };
 
 const X_CHECKS: Dialect & Record<XMessage["t"], unknown> = {
-  welcome: { v: isU32, observed: isEndpoint },
+  welcome: { v: isU32, observed: isEndpoint, role: optional(oneOf("a", "b")), forges: optional(isBoolean) },
   refused: { reason: isText },
   paired: {},
   peer: { endpoint: isEndpoint, private: optional(isPrivateEndpoint) },
@@ -172,6 +196,9 @@ const X_CHECKS: Dialect & Record<XMessage["t"], unknown> = {
   "peer-failed": { reason: isText },
   "peer-left": {},
   "x-failed": { reason: isText },
+  "peer-offer": { offer: isOffer },
+  "peer-begin": { step: isU8 },
+  "peer-outcome": { step: isU8, ok: isBoolean },
 };
 
 /** First line of a connection to X's relay port; everything behind it is passed on to the other side. */

@@ -1,5 +1,6 @@
-import type { TechniqueName, TechniqueSpec } from "../../wire/control.ts";
+import type { TechniqueName, Traversal } from "../../wire/control.ts";
 import type { HostRole } from "../../wire/rendezvous.ts";
+import { lobbyX } from "./auto.ts";
 import { birthdayPredictableHost, birthdayRandomHost } from "./birthday-open.ts";
 import { dialHost, exchangeX } from "./dial.ts";
 import type { HostMachine, XMachine } from "./machine.ts";
@@ -18,7 +19,7 @@ import { tcpRepairHost, tcpRepairX } from "./tcp-repair.ts";
 import { callerHost, turnsX } from "./turns.ts";
 
 /** The machine that host `role` runs for a technique. Its state is opaque to whoever drives it. */
-export function hostMachine(role: HostRole, technique: TechniqueSpec): HostMachine<unknown> {
+export function hostMachine(role: HostRole, technique: Traversal): HostMachine<unknown> {
   switch (technique.name) {
     case "connect":
     case "public":
@@ -82,6 +83,8 @@ export function xMachine(name: TechniqueName): XMachine<unknown> {
       return opaque(natblaster6X());
     case "natblaster-5":
       return opaque(natblaster5X());
+    case "auto":
+      return opaque(lobbyX());
   }
 }
 

@@ -5,6 +5,7 @@ import { addDoctor } from "./doctor.ts";
 import { addDown } from "./down.ts";
 import { addEngine } from "./engine.ts";
 import { addExplain } from "./explain.ts";
+import { addHost } from "./host.ts";
 import { addJudge } from "./judge.ts";
 import { addMatrix } from "./matrix.ts";
 import { addNat } from "./nat.ts";
@@ -36,6 +37,7 @@ export function buildProgram(): Command {
     addNat,
     addProbe,
     addX,
+    addHost,
     addDoctor,
     addDown,
     addReport,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseIpv4, type Ipv4, type Port } from "../../wire/address.ts";
-import { FAILURES, NODE_IDS } from "../../wire/control.ts";
+import { FAILURES, NODE_IDS, type Traversal } from "../../wire/control.ts";
 import { TECHNIQUES } from "../../wire/rendezvous.ts";
 
 const port = z.custom<Port>(
@@ -19,6 +19,18 @@ const atUs = z.number();
 const direction = z.enum(["in", "out"]);
 const sides = <T extends z.ZodType>(value: T) => z.strictObject({ a: value, b: value });
 
+/** What a host says of the steps of its plan (auto): nothing is judged by it. */
+const tried = z
+  .array(
+    z.strictObject({
+      technique: z.custom<Traversal>((value) => TECHNIQUES.includes((value as Traversal | null)?.name ?? "auto")),
+      role: z.enum(["a", "b"]),
+      tookMs: z.number(),
+      failure: z.enum(FAILURES).exactOptional(),
+      detail: z.string().exactOptional(),
+    }),
+  )
+  .exactOptional();
 const searched = z.strictObject({ packets: count, ms: z.number() }).exactOptional();
 const attempt = z.discriminatedUnion("ok", [
   z.strictObject({
@@ -27,8 +39,9 @@ const attempt = z.discriminatedUnion("ok", [
     remote: claimedEndpoint,
     connectMs: z.number(),
     searched,
+    tried,
   }),
-  z.strictObject({ ok: z.literal(false), failure: z.enum(FAILURES), detail: z.string(), searched }),
+  z.strictObject({ ok: z.literal(false), failure: z.enum(FAILURES), detail: z.string(), searched, tried }),
 ]);
 
 const exchange = {

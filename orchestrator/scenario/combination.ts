@@ -127,8 +127,8 @@ function checkExpectations(entry: MatrixEntry): Problem[] {
     if (technique === "relay" && rule.verdict === "direct") {
       return [{ path, message: "technique relay sends every byte through X and cannot be direct" }];
     }
-    if (technique !== "relay" && rule.verdict === "relayed") {
-      return [{ path, message: `only technique relay can be relayed, not ${technique}` }];
+    if (technique !== "relay" && technique !== "auto" && rule.verdict === "relayed") {
+      return [{ path, message: `only techniques relay and auto can be relayed, not ${technique}` }];
     }
     if (rule.verdict === "direct" && rule.rate !== undefined && !chanceDecides(entry)) {
       return [

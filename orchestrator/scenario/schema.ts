@@ -198,6 +198,18 @@ export function entry<Name extends z.ZodType<string>>(gateway: Name) {
       ...common,
     }),
     strict({ technique: z.literal("tcp-repair"), options: strict({ ...punch }).prefault({}), ...common }),
+    strict({
+      technique: z.literal("auto"),
+      options: strict({
+        withinMs: z
+          .int()
+          .min(1_000)
+          .max(60_000)
+          .default(30_000)
+          .describe("Time for measuring both NATs and for all steps of the plan; deadlineMs is each step's."),
+      }).prefault({}),
+      ...common,
+    }),
   ]);
 }
 

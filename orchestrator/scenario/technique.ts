@@ -38,6 +38,8 @@ export function techniqueOf(entry: MatrixEntry): TechniqueSpec {
       return { name: entry.technique, ...entry.options };
     case "natblaster-5":
       return { name: entry.technique, ...entry.options };
+    case "auto":
+      return { name: entry.technique, ...entry.options };
   }
 }
 

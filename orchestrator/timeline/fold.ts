@@ -15,7 +15,7 @@ export interface Fold<R extends Row = Row> {
 /** So many like packets in a trial are a flood and not a repetition. */
 const FLOOD = 5;
 
-const SIGNALLING: readonly number[] = [X_PORTS.rendezvous, ...X_PORTS.probes];
+const SIGNALLING: readonly number[] = [X_PORTS.rendezvous, ...X_PORTS.probes, X_PORTS.prober];
 
 /**
  * Puts like rows together, each fold where its first row stands. A packet that is unlike all others ends the folds before it, so that what

@@ -11,10 +11,11 @@ import { lacks, met, startsWithHello, type Check } from "./check.ts";
 import { checkTranslation } from "./translation.ts";
 
 /**
- * Ports of X that carry signalling only; payload anywhere else at X went through X. The prober is not at work in an attempt, but the
- * kernels may still be repeating the end of what it said in the calibration before.
+ * Ports of X that carry signalling only, or a prober's packets; payload anywhere else at X went through X. Where the hosts do not probe
+ * themselves, the kernels may still be repeating the end of what was said in the calibration before.
  */
 const SIGNALLING: readonly number[] = [X_PORTS.rendezvous, ...X_PORTS.probes, X_PORTS.prober];
+const X_ADDRESSES: readonly string[] = [ADDRESS.x, ADDRESS.xSecond];
 /** Signalling of one attempt stays far below; a relay in disguise could not. */
 const SIGNALLING_LIMIT_BYTES = 64 << 10;
 
@@ -94,10 +95,14 @@ function checkNothingAtX(scene: Scene): Check {
 /** The first flow at X that carries payload which is not signalling. */
 export function payloadThroughX({ evidence }: Scene): FlowTotal | undefined {
   return evidence.captures.x?.flows.find(({ src, dst, payloadBytes }) => {
-    const xEnd = [src, dst].find(({ ip }) => ip === ADDRESS.x);
-    const signalling = xEnd !== undefined && SIGNALLING.includes(xEnd.port);
+    const xEnd = [src, dst].find(({ ip }) => X_ADDRESSES.includes(ip));
+    const signalling = xEnd !== undefined && (SIGNALLING.includes(xEnd.port) || isSilent(xEnd.port));
     return payloadBytes > (signalling ? SIGNALLING_LIMIT_BYTES : 0);
   });
+}
+
+function isSilent(port: number): boolean {
+  return port >= X_PORTS.silent.from && port <= X_PORTS.silent.to;
 }
 
 function checkXSilentAfterCut({ evidence, segments }: Scene): Check {

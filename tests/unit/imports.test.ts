@@ -25,8 +25,9 @@ const RUN = [...new Set([...REPORT, ...WORLD, "orchestrator/run"])];
 /** Who may import whom (docs/architecture.md). A file belongs to the longest unit that its path starts with. */
 const RULES: Record<string, Rule> = {
   wire: { may: [], pure: true },
-  agents: { may: ["wire", "agents/technique"] },
-  "agents/technique": { may: ["wire"], pure: true },
+  agents: { may: ["wire", "agents/technique", "agents/choice"] },
+  "agents/technique": { may: ["wire", "agents/choice"], pure: true },
+  "agents/choice": { may: ["wire"], pure: true },
   "orchestrator/errors.ts": { may: [], pure: true },
   "orchestrator/nat": { may: NAT, pure: true },
   // a unit of its own because engine may import it

@@ -12,6 +12,7 @@ import {
   type SynReport,
   type XMessage,
 } from "../../wire/rendezvous.ts";
+import { offers } from "../unit/choice/arbitrary.ts";
 import { endpoints as anyEndpoints, u16s, u32s } from "./arbitrary.ts";
 import { itIsADialect } from "./dialect.ts";
 
@@ -20,6 +21,7 @@ const MAX_LINE_BYTES = 2048;
 
 const texts = fc.string({ minLength: 1, maxLength: 200 });
 const roles = fc.constantFrom("a" as const, "b" as const);
+const wantedRoles = fc.constantFrom("a" as const, "b" as const, "any" as const);
 const endpoints: fc.Arbitrary<Endpoint> = anyEndpoints.filter(({ port }) => port !== 0);
 const constant = <T extends string>(t: T) => fc.constant(t);
 
@@ -28,13 +30,15 @@ const syns: fc.Arbitrary<SynReport> = fc.record(
   { requiredKeys: ["isn", "window", "sackPermitted"] },
 );
 
+const steps = fc.nat(255);
+
 const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
   fc.record({
     t: constant("hello"),
     v: u32s,
     session: texts,
     key: texts,
-    role: roles,
+    role: wantedRoles,
     technique: fc.constantFrom(...TECHNIQUES),
   }),
   fc.record({ t: constant("ready"), endpoint: endpoints }),
@@ -48,6 +52,9 @@ const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
   fc.record({ t: constant("waiting") }),
   fc.record({ t: constant("established") }),
   fc.record({ t: constant("failed"), reason: texts }),
+  fc.record({ t: constant("offer"), offer: offers }),
+  fc.record({ t: constant("begin"), step: steps }),
+  fc.record({ t: constant("outcome"), step: steps, ok: fc.boolean() }),
 );
 
 const xMessages: fc.Arbitrary<XMessage> = fc.oneof(
@@ -65,6 +72,9 @@ const xMessages: fc.Arbitrary<XMessage> = fc.oneof(
   fc.record({ t: constant("peer-failed"), reason: texts }),
   fc.record({ t: constant("peer-left") }),
   fc.record({ t: constant("x-failed"), reason: texts }),
+  fc.record({ t: constant("peer-offer"), offer: offers }),
+  fc.record({ t: constant("peer-begin"), step: steps }),
+  fc.record({ t: constant("peer-outcome"), step: steps, ok: fc.boolean() }),
 );
 
 const relayHeaders: fc.Arbitrary<RelayHeader & { t: "relay" }> = fc.record({

@@ -151,7 +151,7 @@ describe("an impossible combination", () => {
       "technique: relay\nna: [random]\nnb: [random]\nexpect: [{ verdict: direct }]",
       /relay sends every byte through X/,
     ],
-    ["a relayed dial", `${dial}expect: [{ verdict: relayed }]`, /only technique relay can be relayed/],
+    ["a relayed dial", `${dial}expect: [{ verdict: relayed }]`, /only techniques relay and auto can be relayed/],
     [
       "a rate where nothing is by chance",
       `${dial}expect: [{ verdict: direct, rate: 0.5 }]`,

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { hostMachine, xMachine } from "../../../agents/technique/index.ts";
 import type { HostEvent, Machine, XEvent } from "../../../agents/technique/machine.ts";
 import type { Port } from "../../../wire/address.ts";
-import { FAILURES, type TechniqueSpec } from "../../../wire/control.ts";
+import { FAILURES, type Traversal } from "../../../wire/control.ts";
 import type { HostMessage, SynReport, XMessage } from "../../../wire/rendezvous.ts";
 import { endpoints, u16s, u32s } from "../../wire/arbitrary.ts";
 
@@ -13,7 +13,7 @@ const punch = {
   skewMs: fc.nat(60_000),
 };
 const syn = fc.constantFrom("normal" as const, "low-ttl" as const);
-const techniques: fc.Arbitrary<TechniqueSpec> = fc.oneof(
+const techniques: fc.Arbitrary<Traversal> = fc.oneof(
   fc.record({ name: fc.constantFrom("connect" as const, "public" as const, "relay" as const) }),
   fc.record({ name: fc.constant("simultaneous-open" as const), syn, retryMs: fc.nat(60_000), ...punch }),
   fc.record({ name: fc.constant("p2pnat" as const), retryMs: fc.nat(60_000), ...punch }),

@@ -1,6 +1,6 @@
 import type { Endpoint, Ipv4, Port } from "../../../wire/address.ts";
 import { formatEndpoint } from "../../../wire/address.ts";
-import type { TechniqueSpec } from "../../../wire/control.ts";
+import type { Traversal } from "../../../wire/control.ts";
 import type { HostMessage, HostRole, SynReport, XMessage } from "../../../wire/rendezvous.ts";
 import { hostMachine, xMachine } from "../../../agents/technique/index.ts";
 import type { HostAction, HostEvent, SocketName, XAction, XEvent } from "../../../agents/technique/machine.ts";
@@ -55,7 +55,7 @@ interface Due {
  * Plays a technique between A, B and X in virtual time and returns one line per action, `<ms> <who> <what>`. Messages take a
  * hop; X welcomes and pairs both hosts at 0.
  */
-export function simulate(technique: TechniqueSpec, network: Network = {}): string[] {
+export function simulate(technique: Traversal, network: Network = {}): string[] {
   const transcript: string[] = [];
   const due: Due[] = [];
   let nowMs = 0;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { TechniqueSpec } from "../../../wire/control.ts";
+import type { Traversal } from "../../../wire/control.ts";
 import type { HostRole } from "../../../wire/rendezvous.ts";
 import { simulate, SYN, type Network } from "./simulation.ts";
 
@@ -18,7 +18,7 @@ const failed = (to: HostRole, failure: "peer-nat-reset" | "icmp-leak" | "port-bu
 /** Silent NATs: the second SYN finds the first one's hole. */
 const CROSSING: Network = { syn: (from) => (from === "b" ? [connected("a"), connected("b")] : []) };
 
-const punches = (technique: TechniqueSpec, network?: Network) =>
+const punches = (technique: Traversal, network?: Network) =>
   simulate(technique, network).filter((line) => line.includes("connects"));
 
 describe("simultaneous open", () => {

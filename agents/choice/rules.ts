@@ -1,0 +1,157 @@
+import type { Traversal } from "../../wire/control.ts";
+import type { NatTraits } from "../../wire/traits.ts";
+import { PLAIN } from "./plain.ts";
+
+/** Traits as far as they are known. */
+export type Known = Partial<NatTraits>;
+
+/** One way to try, in terms of the NATs before whoever plays a and whoever plays b. */
+export interface Rule {
+  readonly technique: Traversal;
+  /** Both hosts do the same: it does not matter who is a. */
+  readonly symmetric?: true;
+  /** What must hold; undefined: not known. One that is false rules the technique out. */
+  readonly wants: (a: Known, b: Known) => readonly (boolean | undefined)[];
+  /** Chance decides, and this is another try: only where all that is wanted holds. */
+  readonly again?: true;
+  /** Completes "because …". */
+  readonly because: string;
+}
+
+/** B's SYN leaves so much later: A's has opened NA by then, even where A's machine is slow. */
+const SKEW_MS = 60;
+/** After a refusal the next try; shorter than the second that P2PNAT says, so that some fit one step's deadline. */
+const RETRY_MS = 300;
+/** Below so many ms to X and back two SYNs do not truly cross: one is answered before the other leaves. */
+const CROSSING_RTT_MS = 10;
+
+/**
+ * What to try, the best first: what needs least of hosts and X, and then what takes least time. Each rule's conditions are those that the
+ * matrix shows (scenarios/*.yaml), in the words of two fingerprints.
+ */
+export const RULES: readonly Rule[] = [
+  {
+    technique: { ...PLAIN.p2pnat, retryMs: RETRY_MS },
+    symmetric: true,
+    wants: (a, b) => [not(apart(a, b))],
+    because: "both are behind one NAT, and reach each other within or by its hairpin",
+  },
+  {
+    technique: PLAIN.connect,
+    wants: (a, b) => [b.open, oneOf(b.ports, "consistent", "untranslated"), reaches(a, b)],
+    because: "B's NAT lets anybody in at a mapping that stands",
+  },
+  {
+    technique: { ...PLAIN["simultaneous-open"], skewMs: SKEW_MS, retryMs: RETRY_MS },
+    wants: (a, b) => [predictable(a), predictable(b), silent(b), a.crossing],
+    because: "NB drops A's SYN in silence, and NA, open by then, lets B's in",
+  },
+  {
+    technique: PLAIN["stunt-2"],
+    wants: (a, b) => [predictable(a), predictable(b), not(a.ttlError), a.crossing, apart(a, b)],
+    because: "A's SYN opens NA and dies unheard before NB, and NA lets B's in",
+  },
+  {
+    technique: PLAIN["natblaster-2"],
+    symmetric: true,
+    wants: (a, b) => [...forged(a, b), predictable(a), predictable(b), not(a.ttlError), not(b.ttlError)],
+    because: "both SYNs die unheard between the NATs, and X answers for both",
+  },
+  {
+    technique: { ...PLAIN["natblaster-2"], syn: "normal" },
+    symmetric: true,
+    wants: (a, b) => [...forged(a, b), predictable(a), predictable(b), silent(a), silent(b)],
+    because: "both NATs drop the other's SYN in silence, and X answers for both",
+  },
+  {
+    technique: PLAIN["natblaster-1"],
+    symmetric: true,
+    wants: (a, b) => [...forged(a, b), predictable(a), predictable(b), routes(a), routes(b)],
+    because: "both NATs read source routes, so that neither sees the other's SYN, and X answers for both",
+  },
+  {
+    technique: PLAIN["sequential-open"],
+    wants: (a, b) => [a.open, standing(a), apart(a, b)],
+    because: "NA lets anybody in at the mapping that a first SYN makes, so that NB's port does not matter",
+  },
+  {
+    technique: { ...PLAIN["stunt-2"], socket: "aborted" },
+    wants: (a, b) => [a.open, standing(a), not(a.ttlError), apart(a, b)],
+    because: "NA lets anybody in at the mapping that a SYN makes which dies unheard before NB",
+  },
+  {
+    technique: PLAIN["natblaster-3"],
+    wants: (a, b) => [...forged(a, b), predictable(b), routes(a), routes(b)],
+    because: "X reads NA's random port off A's source-routed SYN",
+  },
+  {
+    technique: PLAIN["natblaster-5"],
+    symmetric: true,
+    wants: (a, b) => [...forged(a, b), not(predictable(a)), not(predictable(b)), routes(a), routes(b)],
+    because: "X reads both random ports off source-routed SYNs, and one of the NATs may keep its own",
+  },
+  {
+    technique: { name: "natblaster-4", search: "ack-sweep", predictionOffset: 0, gapMs: 0, skewMs: 0 },
+    wants: oneRandom,
+    because: "NA's ports are random, and X finds the one by trying all",
+  },
+  {
+    technique: PLAIN["natblaster-4"],
+    wants: oneRandom,
+    because: "NA's ports are random, and a birthday finds one in 19 of 20 tries",
+  },
+  ...[1, 2, 3].map((time) => ({
+    ...(time > 1 && { again: true as const }),
+    technique: PLAIN["birthday-open"],
+    wants: (a: Known, b: Known) => [not(predictable(a)), standing(b), silent(a), silent(b), apart(a, b)],
+    because:
+      "NA's ports are random, both NATs drop in silence what misses, and two of many sockets meet in 19 of 20 tries",
+  })),
+  {
+    technique: { ...PLAIN["simultaneous-open"], retryMs: RETRY_MS },
+    symmetric: true,
+    wants: (a, b) => [predictable(a), predictable(b), far(a, b)],
+    because: "over so long a way two SYNs cross before either is refused",
+  },
+];
+
+/** The last resort. */
+export const RELAY: Pick<Rule, "technique" | "because"> = {
+  technique: PLAIN.relay,
+  because: "nothing else is left, and X passes bytes on",
+};
+
+type Truth = boolean | undefined;
+
+const not = (truth: Truth): Truth => (truth === undefined ? undefined : !truth);
+
+function oneOf<T>(value: T | undefined, ...wanted: readonly T[]): Truth {
+  return value === undefined ? undefined : wanted.includes(value);
+}
+
+const predictable = ({ ports }: Known): Truth => not(oneOf(ports, "random"));
+
+/** A mapping stays the same whoever is sent to. */
+const standing = ({ ports }: Known): Truth => oneOf(ports, "consistent", "preserved", "untranslated");
+
+const silent = ({ refusal }: Known): Truth => oneOf(refusal, "silence");
+
+const routes = ({ sourceRoute }: Known): Truth => oneOf(sourceRoute, "aware", "stateless");
+
+/** Not behind one NAT: there a low TTL does not end a SYN between the two, and nobody outside can forge what comes from within. */
+const apart = (a: Known, b: Known): Truth =>
+  a.outside === undefined || b.outside === undefined ? undefined : a.outside !== b.outside;
+
+/** Who has no NAT can be reached from anywhere. */
+const reaches = (a: Known, b: Known): Truth => (b.ports === "untranslated" ? true : apart(a, b));
+
+/** What X forges fits only the sequence numbers that it was told. */
+const forged = (a: Known, b: Known): readonly Truth[] => [a.sequenceKept, b.sequenceKept, apart(a, b)];
+
+/** Case 4: nobody is told of the SYNs that die, and X's forgeries fit. */
+function oneRandom(a: Known, b: Known): readonly Truth[] {
+  return [...forged(a, b), not(predictable(a)), predictable(b), not(a.ttlError), not(b.ttlError)];
+}
+
+const far = (a: Known, b: Known): Truth =>
+  a.rttMs === undefined || b.rttMs === undefined ? undefined : (a.rttMs + b.rttMs) / 2 >= CROSSING_RTT_MS;

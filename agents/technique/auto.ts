@@ -1,0 +1,236 @@
+import { castOnly, choose, type Plan, type Step as PlanStep } from "../choice/choose.ts";
+import { plainTechnique } from "../choice/plain.ts";
+import type { FailureCode } from "../../wire/control.ts";
+import type { HostMessage, HostRole, XMessage } from "../../wire/rendezvous.ts";
+import { OFFER_VERSION, type Offer } from "../../wire/traits.ts";
+import { tellBoth } from "./dial.ts";
+import { peerOf, stay, type Machine, type Step, type XMachine } from "./machine.ts";
+
+export type AutoEvent =
+  | { readonly kind: "told"; readonly message: XMessage }
+  /** The own NAT was measured, as far as it could be. */
+  | { readonly kind: "probed"; readonly nat?: Offer["nat"] }
+  | { readonly kind: "attempted"; readonly step: number; readonly ok: boolean }
+  /** The connection to X is gone. */
+  | { readonly kind: "lost"; readonly detail: string }
+  | { readonly kind: "elapsed"; readonly timer: string };
+
+export type AutoAction =
+  | { readonly kind: "probe" }
+  | { readonly kind: "tell"; readonly message: HostMessage }
+  | { readonly kind: "wait"; readonly timer: "deadline" | "last-call"; readonly ms: number }
+  /** What both hosts will try; said once. */
+  | { readonly kind: "follow"; readonly plan: Plan }
+  /** An ordinary attempt of one technique, in a session of its own; `attempted` follows. The connection of the step before is given up. */
+  | {
+      readonly kind: "attempt";
+      readonly step: number;
+      readonly technique: PlanStep["technique"];
+      readonly role: HostRole;
+    }
+  /** Ends the attempt that is going on as failed. */
+  | { readonly kind: "cut" }
+  | { readonly kind: "adopt" }
+  | { readonly kind: "give-up"; readonly failure: FailureCode; readonly detail: string };
+
+export interface AutoOptions {
+  /** Time for everything from the peer's arrival on. */
+  readonly withinMs: number;
+  /** Of that, what is kept for the last step. */
+  readonly lastMs: number;
+  readonly capabilities: Offer["capabilities"];
+  /** The one technique that is wanted. */
+  readonly only?: string;
+}
+
+interface State {
+  readonly role?: HostRole;
+  readonly forges: boolean;
+  readonly own?: Offer;
+  readonly peer?: Offer;
+  readonly plan?: Plan;
+  /** The step that is going on or was the last, from 1; 0: none yet. */
+  readonly step: number;
+  /** How that step ended for this host, and for the peer. */
+  readonly mine?: boolean;
+  readonly theirs?: boolean;
+  /** Only the last step is still worth its time. */
+  readonly late?: true;
+}
+
+type AutoMachine = Machine<State, AutoEvent, AutoAction>;
+type AutoStep = Step<State, AutoAction>;
+
+/**
+ * A host that leaves the choice of technique to the two fingerprints: it measures its NAT, tells X's lobby what it has, computes from
+ * both offers the plan that the peer computes too, and tries step after step. Role a says when a step begins. A step has succeeded
+ * only when it did for both: one side's verified connection is worth nothing if the other gave up just before.
+ */
+export function autoHost(options: AutoOptions): AutoMachine {
+  return {
+    initial: { forges: false, step: 0 },
+    step(state, event) {
+      switch (event.kind) {
+        case "told":
+          return hear(state, event.message, options);
+        case "probed":
+          return offer(state, options, event.nat);
+        case "attempted":
+          if (event.step !== state.step || state.mine !== undefined) return stay(state);
+          return after(
+            [{ kind: "tell", message: { t: "outcome", step: event.step, ok: event.ok } }],
+            conclude({ ...state, mine: event.ok }),
+          );
+        case "lost": // what is verified works without X
+          return state.mine ? { state, actions: [{ kind: "adopt" }] } : giveUp(state, "rendezvous-lost", event.detail);
+        case "elapsed":
+          return elapsed(state, event.timer, options);
+      }
+    },
+  };
+}
+
+function hear(state: State, message: XMessage, options: AutoOptions): AutoStep {
+  switch (message.t) {
+    case "welcome":
+      return stay({
+        ...state,
+        ...(message.role ? { role: message.role } : {}),
+        forges: message.forges ?? false,
+      });
+    case "paired": {
+      const { withinMs, lastMs } = options;
+      const waits = [
+        { kind: "wait", timer: "deadline", ms: withinMs },
+        { kind: "wait", timer: "last-call", ms: Math.max(0, withinMs - lastMs) },
+      ] as const;
+      return options.only === undefined
+        ? { state, actions: [...waits, { kind: "probe" }] }
+        : after(waits, offer(state, options));
+    }
+    case "peer-offer":
+      return state.peer ? stay(state) : agree({ ...state, peer: message.offer });
+    case "peer-begin":
+      return state.role === "b" && message.step > state.step ? begin(state, message.step) : stay(state);
+    case "peer-outcome":
+      return message.step === state.step ? conclude({ ...state, theirs: message.ok }) : stay(state);
+    case "peer-failed":
+      return giveUp(state, "peer-failed", message.reason);
+    case "peer-left":
+      return giveUp(state, "peer-failed", "it left");
+    case "x-failed":
+      return giveUp(state, "x-failed", message.reason);
+    default:
+      return stay(state);
+  }
+}
+
+/** Tells the peer what this host has. */
+function offer(state: State, { capabilities, only }: AutoOptions, nat?: Offer["nat"]): AutoStep {
+  if (state.own) return stay(state);
+  const own: Offer = { v: OFFER_VERSION, capabilities, ...(only === undefined ? {} : { only }), ...(nat && { nat }) };
+  return after([{ kind: "tell", message: { t: "offer", offer: own } }], agree({ ...state, own }));
+}
+
+/** With both offers known there is a plan; role a begins it. */
+function agree(state: State): AutoStep {
+  const { own, peer, role, forges } = state;
+  if (!own || !peer || !role || state.plan) return stay(state);
+  if (peer.v !== own.v) return giveUp(state, "peer-failed", `the other side is another version of natbed`);
+  if (peer.only !== own.only)
+    return giveUp(state, "peer-failed", `the other side wants technique ${peer.only ?? "auto"}`);
+  const [a, b] = role === "a" ? [own, peer] : [peer, own];
+  const only = own.only === undefined ? undefined : plainTechnique(own.only);
+  const plan = only ? castOnly(only, a, b, { forges }) : choose(a, b, { forges });
+  if (typeof plan === "string") return giveUp(state, "missing-capability", plan);
+  const planned = { ...state, plan };
+  const follow = { kind: "follow", plan: planned.plan } as const;
+  return role === "a" ? after([follow], next(planned)) : { state: planned, actions: [follow] };
+}
+
+/** Role a goes on to the next step, or ends where there is none. */
+function next(state: State): AutoStep {
+  const steps = state.plan?.length ?? 0;
+  if (state.step >= steps) return exhausted(state);
+  const step = state.late ? steps : state.step + 1;
+  return after([{ kind: "tell", message: { t: "begin", step } }], begin(state, step));
+}
+
+function begin(state: State, step: number): AutoStep {
+  const planned = state.plan?.[step - 1];
+  if (!planned || !state.role) return stay(state);
+  const { mine: _, theirs: __, ...rest } = state;
+  const { technique, a } = planned;
+  return {
+    state: { ...rest, step },
+    actions: [{ kind: "attempt", step, technique, role: a === state.role ? "a" : "b" }],
+  };
+}
+
+/** Ends with a connection that both have; goes on where one of them has none. */
+function conclude(state: State): AutoStep {
+  const { mine, theirs, role, plan, step } = state;
+  if (mine === undefined || theirs === undefined) return stay(state);
+  if (mine && theirs) return { state, actions: [{ kind: "adopt" }] };
+  if (role === "a") return next(state);
+  return step === plan?.length ? exhausted(state) : stay(state);
+}
+
+function elapsed(state: State, timer: string, { withinMs }: AutoOptions): AutoStep {
+  if (timer === "deadline") return giveUp(state, "deadline", `no connection within ${withinMs} ms`);
+  if (timer !== "last-call" || state.late) return stay(state);
+  const running = state.step > 0 && state.mine === undefined && state.step !== state.plan?.length;
+  return { state: { ...state, late: true }, actions: running ? [{ kind: "cut" }] : [] };
+}
+
+function exhausted(state: State): AutoStep {
+  return giveUp(state, "nothing-worked", `none of ${state.plan?.length ?? 0} steps led to a connection that both have`);
+}
+
+function giveUp(state: State, failure: FailureCode, detail: string): AutoStep {
+  return {
+    state,
+    actions: [
+      { kind: "tell", message: { t: "failed", reason: failure } },
+      { kind: "give-up", failure, detail },
+    ],
+  };
+}
+
+function after(actions: readonly AutoAction[], step: AutoStep): AutoStep {
+  return { state: step.state, actions: [...actions, ...step.actions] };
+}
+
+/** X between the two: it passes on what they tell each other. */
+export function lobbyX(): XMachine<null> {
+  return {
+    initial: null,
+    step(state, event) {
+      switch (event.kind) {
+        case "paired":
+          return { state, actions: tellBoth({ t: "paired" }) };
+        case "told": {
+          const passed = passOn(event.message);
+          return passed ? { state, actions: [{ kind: "tell", to: peerOf(event.from), message: passed }] } : stay(state);
+        }
+        default:
+          return stay(state);
+      }
+    },
+  };
+}
+
+function passOn(message: HostMessage): XMessage | undefined {
+  switch (message.t) {
+    case "offer":
+      return { t: "peer-offer", offer: message.offer };
+    case "begin":
+      return { t: "peer-begin", step: message.step };
+    case "outcome":
+      return { ...message, t: "peer-outcome" };
+    case "failed":
+      return { t: "peer-failed", reason: message.reason };
+    default:
+      return undefined;
+  }
+}
