@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { packPackets, type CapturedPacket } from "../wire/capture.ts";
 import { u32ToIpv4, type Endpoint, type Port } from "../wire/address.ts";
 import { KEPT_PER_FLOW, type CaptureResult, type FlowTotal } from "../wire/control.ts";
+import { PROTOCOL } from "../wire/ipv4.ts";
 import { entryOf, Fans } from "./fans.ts";
 import { PacketSocket, type SeenPacket } from "./net/packet-socket.ts";
 import { readableWatch, watchReadable, type ReadableWatch } from "./net/poll.ts";
@@ -95,7 +96,7 @@ export class Recorder {
       const flags = packet.view.getUint8(tcp + 13);
       const flow = this.#count(packet, iface, { tcp, flags });
       if (!flow || (flow.packets > KEPT_PER_FLOW && (flags & (FIN | SYN | RST)) === 0)) return;
-    } else if (this.#fans.isBeyond(packet, iface)) return;
+    } else if (packet.protocol === PROTOCOL.icmp && this.#fans.isBeyond(packet, iface)) return; // answers to a search
     if (this.#kept.length >= KEEP_IN_ALL) {
       this.#lost += 1;
       return;

@@ -189,7 +189,10 @@ export interface TransferResult {
 /** Bulk payload beyond so many packets of one flow, direction and interface is counted, not kept. */
 export const KEPT_PER_FLOW = 48;
 
-/** Of what differs in nothing but ports so much is kept, and the rest counted: a search over ports sends tens of thousands of packets. */
+/**
+ * Of TCP without payload that differs in nothing but ports, and of ICMP that answers it, so much is kept and the rest counted: a search over
+ * ports sends tens of thousands of packets.
+ */
 export const KEPT_PER_FAN = 1024;
 
 /** All packets of one kind between two addresses at one interface, whatever their ports, where more came than were kept. */
@@ -199,7 +202,7 @@ export interface FanTotal {
   readonly src: Ipv4;
   readonly dst: Ipv4;
   readonly protocol: number;
-  /** Of TCP the control bits FIN, SYN, RST and ACK; else the first byte of the payload, which is ICMP's type. */
+  /** Of TCP the control bits FIN, SYN, RST and ACK, of ICMP its type. */
   readonly kind: number;
   readonly packets: number;
   readonly firstAtUs: number;

@@ -3,6 +3,7 @@ import { cleanWorld } from "../../orchestrator/world/attempt.ts";
 import { natEdges, sendProbes, sightProbes, X_EDGE, type Probe } from "../../orchestrator/world/core-probe.ts";
 import { setCore } from "../../orchestrator/world/core.ts";
 import type { World } from "../../orchestrator/world/world.ts";
+import { KEPT_PER_FAN } from "../../wire/control.ts";
 import { seededBytes, sha256 } from "../../wire/seeded.ts";
 import { cellOf } from "../kit/cells.ts";
 import { coreWith, sendAcross } from "../kit/core.ts";
@@ -29,7 +30,7 @@ describe.skipIf(noEngine)("what crosses the core", () => {
     await cleanWorld(world);
     await world.agent("x").call("capture-begin", {});
     const [na] = natEdges(world);
-    const flood = Array.from({ length: 2_000 }, (_, n): Probe => {
+    const flood = Array.from({ length: KEPT_PER_FAN }, (_, n): Probe => {
       return { id: n + 1, kind: "expiring", from: X_EDGE, to: na!, ttl: 1 };
     });
     await sendProbes(world, flood);
