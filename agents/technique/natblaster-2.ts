@@ -1,6 +1,6 @@
 import type { Endpoint } from "../../wire/address.ts";
 import type { TechniqueSpec } from "../../wire/control.ts";
-import type { HostRole } from "../../wire/rendezvous.ts";
+import type { HostRole, SynReport } from "../../wire/rendezvous.ts";
 import { introductions, relayFailure, tellBoth } from "./dial.ts";
 import { forgeBoth, forgeLater, type Forgery } from "./forge.ts";
 import { stay, type HostMachine, type XMachine } from "./machine.ts";
@@ -11,7 +11,8 @@ type Options = Extract<TechniqueSpec, { name: "natblaster-2" | "stunt-1" }>;
 type State =
   | { readonly phase: "preparing"; readonly ttl?: number }
   | { readonly phase: "ready"; readonly localPort: number; readonly ttl?: number }
-  | { readonly phase: "punching"; readonly localPort: number; readonly to: Endpoint; readonly ttl?: number };
+  | { readonly phase: "punching"; readonly localPort: number; readonly to: Endpoint; readonly ttl?: number }
+  | { readonly phase: "answering"; readonly syn: SynReport };
 
 /**
  * NATBLASTER case 2: both NATs predictable, no source routing. Each side sends a SYN that opens its own NAT and is meant to
@@ -34,7 +35,10 @@ export function natblaster2Host(role: HostRole, options: Options): HostMachine<S
           if (event.message.t === "paired")
             return { state, actions: [{ kind: options.syn === "low-ttl" ? "measure-ttl" : "predict" }] };
           if (event.message.t === "peer-syn")
-            return { state, actions: [{ kind: "answer-syn", syn: event.message.syn }] };
+            return {
+              state: { phase: "answering", syn: event.message.syn },
+              actions: [{ kind: "wait", timer: "answer", ms: role === "b" ? options.skewMs : 0 }],
+            };
           if (event.message.t !== "peer" || state.phase !== "ready") return stay(state);
           return {
             state: { ...state, phase: "punching", to: event.message.endpoint },
@@ -48,8 +52,8 @@ export function natblaster2Host(role: HostRole, options: Options): HostMachine<S
             actions: [predicted(event.prediction, options)],
           };
         case "elapsed":
-          if (state.phase !== "punching") return stay(state);
-          return { state, actions: [connectFrom(state)] };
+          if (state.phase === "answering") return { state, actions: [{ kind: "answer-syn", syn: state.syn }] };
+          return state.phase === "punching" ? { state, actions: [connectFrom(state)] } : stay(state);
         case "syn-seen":
           return {
             state,

@@ -105,7 +105,7 @@ describe("natblaster case 2", () => {
   });
 
   it("with SYN+ACKs of the hosts' own: X swaps the SYNs and forges nothing, each host answers the other's", () => {
-    expect(simulate(SELF, DYING).slice(12, 23)).toEqual([
+    expect(simulate(SELF, DYING).slice(12, 25)).toEqual([
       "5 a tells syn isn 100 true",
       "5 b tells syn isn 200 true",
       "6 x tells b peer-syn isn 100",
@@ -113,6 +113,8 @@ describe("natblaster case 2", () => {
       "6 x waits 200 for repeat-200",
       "6 x waits 600 for repeat-600",
       "6 x waits 1000 for give-up",
+      "7 b waits 0 for answer",
+      "7 a waits 0 for answer",
       "7 b answers SYN isn 100",
       "7 a answers SYN isn 200",
       "8 a set-ttl 64",
@@ -120,6 +122,13 @@ describe("natblaster case 2", () => {
     ]);
     expect(simulate(SELF, DYING).at(-1)).toMatch(/b adopt$/);
     expect(forgeriesOf(simulate(SELF, DYING))).toEqual([]);
+  });
+
+  it("has B answer later than A by the skew, so that no two SYN+ACKs meet in a NAT", () => {
+    expect(simulate({ ...SELF, skewMs: 40 }, DYING).filter((line) => / a?b? ?answers SYN/.test(line))).toEqual([
+      expect.stringMatching(/^47 a answers/),
+      expect.stringMatching(/^87 b answers/),
+    ]);
   });
 
   it("has a host answer again for a peer that has not reported, and for no other", () => {
