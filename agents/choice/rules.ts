@@ -113,6 +113,18 @@ export const RULES: readonly Rule[] = [
     wants: (a, b) => [predictable(a), predictable(b), far(a, b)],
     because: "over so long a way two SYNs cross before either is refused",
   },
+  {
+    technique: PLAIN["natblaster-6"],
+    wants: (a, b) => [...forged(a, b), not(predictable(a)), not(predictable(b)), silent(a), silent(b), a.crossing],
+    because:
+      "both NATs' ports are random: X finds NA's by trying all, and B sends SYNs until NB gives one the port that NA lets in",
+  },
+  {
+    technique: PLAIN["tcp-repair"],
+    symmetric: true,
+    wants: (a, b) => [predictable(a), predictable(b), a.sequenceKept, b.sequenceKept, apart(a, b)],
+    because: "both ports are known, and sockets made by TCP_REPAIR need no handshake that a NAT could refuse",
+  },
 ];
 
 /** The last resort. */

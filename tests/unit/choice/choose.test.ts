@@ -108,7 +108,19 @@ describe("what is tried first", () => {
       "simultaneous-open at once a",
     ],
     ["two hosts behind one NAT look for each other within", offer(), offer(), "p2pnat a"],
-    ["behind two random NATs only X is left", offer(RANDOM), away(RANDOM), "relay a"],
+    ["behind two random NATs a search over both port spaces", offer(RANDOM), away(RANDOM), "natblaster-6 normal a"],
+    [
+      "behind two random NATs that refuse what misses only X is left",
+      offer({ ...RANDOM, refusal: "reset" }),
+      away({ ...RANDOM, refusal: "reset" }),
+      "relay a",
+    ],
+    [
+      "where every SYN is refused and every error comes back, sockets without a handshake",
+      offer({ refusal: "reset", ttlError: true }),
+      away({ refusal: "reset", ttlError: true }),
+      "tcp-repair a",
+    ],
   ])("%s", (_, a, b, wanted) => {
     expect(first(a, b)).toBe(wanted);
   });
