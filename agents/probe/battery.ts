@@ -56,7 +56,8 @@ export async function runBattery(options: BatteryOptions): Promise<Fingerprint> 
 }
 
 function groundOf({ mode, localPort, seed, silenceMs = 0 }: BatteryOptions, line: XLine, raw: Ground["raw"]): Ground {
-  const draws = seededBytes(`prober ${seed}`, 4096);
+  // of two probers with one seed, X would tell each of the other's packets
+  const draws = seededBytes(`prober ${seed} at ${line.inside} behind ${line.outside}`, 4096);
   let drawn = 0;
   const draw = (): number => draws.readUInt32LE((drawn = (drawn + 4) % draws.length));
   const floor = Math.max(silenceMs, COVERAGE[mode].silenceMs);

@@ -7,6 +7,7 @@ import type { World } from "../../orchestrator/world/world.ts";
 import type { ProbeParameters } from "../../wire/control.ts";
 import type { Fingerprint, Tested } from "../../wire/fingerprint.ts";
 import { X_PORTS } from "../../wire/rendezvous.ts";
+import { TCP_FLAG } from "../../wire/tcp.ts";
 import { nat, ROUTER } from "../kit/cells.ts";
 import { packetsOf } from "../kit/dial.ts";
 import { until } from "../kit/until.ts";
@@ -108,6 +109,21 @@ describe.skipIf(noEngine)("the prober", () => {
     const both = await Promise.all([probe(), world.agent("b").call("probe", QUICK)]);
     expect(both.map(({ unsolicited }) => ran(unsolicited).fate.kind)).toEqual(["silence", "reset"]);
     expect(both.map((one) => ran(one.sequence).isnSeen === ran(one.sequence).isnSent)).toEqual([true, true]);
+  });
+
+  it("shares no sequence number with another prober of the same seed, so that X tells neither of the other's packets", async () => {
+    const nats = (["na", "nb"] as const).map((node) => world.agent(node));
+    await Promise.all([loadGateway(world, "a", nat()), loadGateway(world, "b", nat())]);
+    await Promise.all(nats.map((agent) => agent.call("capture-begin", {})));
+    await Promise.all([probe(), world.agent("b").call("probe", QUICK)]);
+    const [ofA, ofB] = await Promise.all(
+      nats.map(async (agent) => {
+        const sent = (await packetsOf(agent)).filter(({ iface, direction }) => iface === "in" && direction === "in");
+        return new Set(sent.flatMap(({ tcp }) => (tcp && tcp.flags === TCP_FLAG.syn ? [tcp.seq] : [])));
+      }),
+    );
+    expect(ofA?.size).toBeGreaterThan(5);
+    expect([...(ofA ?? [])].filter((seq) => ofB?.has(seq))).toEqual([]);
   });
 
   it("takes the whole battery as a plain program, which prints the fingerprint", { timeout: 60_000 }, async () => {
