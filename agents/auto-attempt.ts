@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { laterWindow } from "../wire/attempt.ts";
-import type { AttemptParameters, AttemptResult, FailureCode, TechniqueSpec, TriedStep } from "../wire/control.ts";
+import type { AttemptParameters, AttemptResult, FailureCode, TriedStep } from "../wire/control.ts";
+import type { TechniqueSpec } from "../wire/technique.ts";
 import type { HostRole, WantedRole, XMessage } from "../wire/rendezvous.ts";
 import type { Ipv4 } from "../wire/address.ts";
 import type { HostCapability } from "../wire/traits.ts";

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
-import { mostWords, type AttemptResult, type FailureCode, type TraversalParameters } from "../wire/control.ts";
+import type { AttemptResult, FailureCode, TraversalParameters } from "../wire/control.ts";
+import { mostWords } from "../wire/technique.ts";
 import type { XMessage } from "../wire/rendezvous.ts";
 import type { Recorder } from "./capture.ts";
 import { log } from "./channel.ts";

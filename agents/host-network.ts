@@ -122,7 +122,7 @@ export class HostNetwork {
   }
 
   choosePort(): void {
-    this.#happened({ kind: "port-chosen", localPort: this.#parameters.localPort + WINDOW.punch });
+    this.#happened({ kind: "port-chosen", localPort: this.#localPort + WINDOW.punch });
   }
 
   async measureTtl(): Promise<void> {

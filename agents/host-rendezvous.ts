@@ -1,5 +1,6 @@
 import type { Ipv4 } from "../wire/address.ts";
-import type { AttemptParameters, TechniqueName } from "../wire/control.ts";
+import type { AttemptParameters } from "../wire/control.ts";
+import type { TechniqueName } from "../wire/technique.ts";
 import {
   LineSplitter,
   RENDEZVOUS_VERSION,

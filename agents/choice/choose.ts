@@ -1,4 +1,4 @@
-import type { Traversal } from "../../wire/control.ts";
+import type { Traversal } from "../../wire/technique.ts";
 import type { HostRole } from "../../wire/rendezvous.ts";
 import type { Offer } from "../../wire/traits.ts";
 import { lacksFor, needsOf } from "./needs.ts";

@@ -1,4 +1,4 @@
-import type { Traversal } from "../../wire/control.ts";
+import type { Traversal } from "../../wire/technique.ts";
 import type { HostRole } from "../../wire/rendezvous.ts";
 import type { HostCapability } from "../../wire/traits.ts";
 

@@ -1,4 +1,4 @@
-import type { Traversal } from "../../wire/control.ts";
+import type { Traversal } from "../../wire/technique.ts";
 
 type Named<Name extends Traversal["name"]> = Extract<Traversal, { name: Name }>;
 

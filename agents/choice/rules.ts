@@ -1,4 +1,4 @@
-import type { Traversal } from "../../wire/control.ts";
+import type { Traversal } from "../../wire/technique.ts";
 import type { NatTraits } from "../../wire/traits.ts";
 import { PLAIN } from "./plain.ts";
 

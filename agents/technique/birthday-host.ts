@@ -1,5 +1,5 @@
 import { port, type Endpoint, type Ipv4 } from "../../wire/address.ts";
-import type { TechniqueSpec } from "../../wire/control.ts";
+import type { TechniqueSpec } from "../../wire/technique.ts";
 import { stay, type HostAction, type HostEvent, type Step } from "./machine.ts";
 import { giveUp } from "./punch.ts";
 

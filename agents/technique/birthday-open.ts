@@ -1,5 +1,6 @@
 import { port, type Endpoint, type Ipv4 } from "../../wire/address.ts";
-import type { FailureCode, TechniqueSpec } from "../../wire/control.ts";
+import type { FailureCode } from "../../wire/control.ts";
+import type { TechniqueSpec } from "../../wire/technique.ts";
 import { stay, type HostAction, type HostEvent, type HostMachine, type SocketName, type Step } from "./machine.ts";
 import { abandoned, giveUp, predicted, punchDelay, raiseTtl, ttlOf } from "./punch.ts";
 import { race, type Verified } from "./race.ts";

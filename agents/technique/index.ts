@@ -1,4 +1,4 @@
-import type { TechniqueName, Traversal } from "../../wire/control.ts";
+import type { TechniqueName, Traversal } from "../../wire/technique.ts";
 import type { HostRole } from "../../wire/rendezvous.ts";
 import { lobbyX } from "./auto.ts";
 import { birthdayPredictableHost, birthdayRandomHost } from "./birthday-open.ts";

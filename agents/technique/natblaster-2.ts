@@ -1,5 +1,5 @@
 import type { Endpoint } from "../../wire/address.ts";
-import type { TechniqueSpec } from "../../wire/control.ts";
+import type { TechniqueSpec } from "../../wire/technique.ts";
 import type { HostRole, SynReport } from "../../wire/rendezvous.ts";
 import { introductions, relayFailure, tellBoth } from "./dial.ts";
 import { forgeBoth, forgeLater, type Forgery } from "./forge.ts";

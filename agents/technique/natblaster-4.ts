@@ -1,5 +1,5 @@
 import type { Endpoint, Ipv4 } from "../../wire/address.ts";
-import type { TechniqueSpec } from "../../wire/control.ts";
+import type { TechniqueSpec } from "../../wire/technique.ts";
 import type { HostMessage, HostRole } from "../../wire/rendezvous.ts";
 import { advance, beginSweep, widen, type Sweep } from "./ack-sweep.ts";
 import { floodStep, type BirthdayState } from "./birthday-host.ts";

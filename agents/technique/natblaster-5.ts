@@ -1,5 +1,5 @@
 import { sameEndpoint, type Endpoint } from "../../wire/address.ts";
-import type { TechniqueSpec } from "../../wire/control.ts";
+import type { TechniqueSpec } from "../../wire/technique.ts";
 import type { HostRole, SynReport, XMessage } from "../../wire/rendezvous.ts";
 import { relayFailure, tellBoth } from "./dial.ts";
 import { forgeLater } from "./forge.ts";

@@ -1,5 +1,5 @@
 import { port, type Endpoint, type Ipv4 } from "../../wire/address.ts";
-import type { TechniqueSpec } from "../../wire/control.ts";
+import type { TechniqueSpec } from "../../wire/technique.ts";
 import type { HostRole } from "../../wire/rendezvous.ts";
 import { advance, beginSweep, widen, type Sweep } from "./ack-sweep.ts";
 import { relayFailure, tellBoth } from "./dial.ts";

@@ -1,5 +1,6 @@
 import { isPrivate, port, sameEndpoint, type Endpoint } from "../../wire/address.ts";
-import type { FailureCode, TechniqueSpec } from "../../wire/control.ts";
+import type { FailureCode } from "../../wire/control.ts";
+import type { TechniqueSpec } from "../../wire/technique.ts";
 import type { HostRole } from "../../wire/rendezvous.ts";
 import { relayFailure, tellBoth } from "./dial.ts";
 import {

@@ -1,5 +1,5 @@
 import type { Endpoint } from "../../wire/address.ts";
-import type { TechniqueSpec } from "../../wire/control.ts";
+import type { TechniqueSpec } from "../../wire/technique.ts";
 import { stay, type HostAction, type HostEvent, type Step } from "./machine.ts";
 import { TELL_WAITING } from "./turns.ts";
 

@@ -1,5 +1,5 @@
 import type { Endpoint } from "../../wire/address.ts";
-import type { TechniqueSpec } from "../../wire/control.ts";
+import type { TechniqueSpec } from "../../wire/technique.ts";
 import { stay, type HostMachine } from "./machine.ts";
 import { connectFrom, endings, giveUp, predicted, punchDelay, raiseTtl, refused, ttlOf } from "./punch.ts";
 import { abandon, TELL_WAITING } from "./turns.ts";

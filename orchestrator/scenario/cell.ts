@@ -1,4 +1,5 @@
-import type { CoreModel, Traffic, TechniqueSpec } from "../../wire/control.ts";
+import type { CoreModel, Traffic } from "../../wire/control.ts";
+import type { TechniqueSpec } from "../../wire/technique.ts";
 import type { Gateway } from "../nat/model.ts";
 import type { Expectation } from "../verdict/outcome.ts";
 

@@ -1,4 +1,5 @@
-import { PLAIN_CORE, type CoreModel, type TechniqueSpec } from "../../wire/control.ts";
+import { PLAIN_CORE, type CoreModel } from "../../wire/control.ts";
+import type { TechniqueSpec } from "../../wire/technique.ts";
 import { refusalName, type Gateway, type NatModel } from "../nat/model.ts";
 import type { Carrier, Cell } from "./cell.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { TechniqueSpec } from "../../wire/control.ts";
+import type { TechniqueSpec } from "../../wire/technique.ts";
 import { TECHNIQUES } from "../../wire/rendezvous.ts";
 import { NATS } from "../nat/catalogue.ts";
 import { condition, factsOf, fits, natCondition, type Kinds, type Surroundings } from "./condition.ts";

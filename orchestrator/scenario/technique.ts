@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { TechniqueSpec } from "../../wire/control.ts";
+import type { TechniqueSpec } from "../../wire/technique.ts";
 import { BY_TABLE, entry, NO_NAT, type MatrixEntry } from "./schema.ts";
 
 /** A technique as an entry describes it, with all of its options. */

@@ -2,13 +2,13 @@ import { drawAttempt, payloadSeed } from "../../wire/attempt.ts";
 import { unpackPackets } from "../../wire/capture.ts";
 import {
   KEPT_PER_FAN,
-  mostWords,
   type AttemptParameters,
   type ConntrackRecord,
   type CoreModel,
   type NodeId,
   type Traffic,
 } from "../../wire/control.ts";
+import { mostWords } from "../../wire/technique.ts";
 import type { Capture, Evidence, Exchange } from "../evidence/types.ts";
 import { ADDRESS } from "../plan/addresses.ts";
 import { deadlineOf, transferWithinMs } from "../plan/deadline.ts";

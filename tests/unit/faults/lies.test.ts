@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { FAILURES, mostWords } from "../../../wire/control.ts";
+import { FAILURES } from "../../../wire/control.ts";
+import { mostWords } from "../../../wire/technique.ts";
 import { u16s, u32s } from "../../wire/arbitrary.ts";
 import { STRANGER } from "../nat/laboratory.ts";
 import { missingForKernelTests } from "../nat/namespace.ts";

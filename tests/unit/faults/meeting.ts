@@ -11,8 +11,8 @@ import type {
   Operation,
   Operations,
   Reply,
-  TechniqueSpec,
 } from "../../../wire/control.ts";
+import type { TechniqueSpec } from "../../../wire/technique.ts";
 import { RENDEZVOUS_VERSION, type HostMessage, X_PORTS } from "../../../wire/rendezvous.ts";
 import { until } from "../../kit/until.ts";
 import { Laboratory, PEER, STRANGER } from "../nat/laboratory.ts";

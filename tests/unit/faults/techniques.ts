@@ -1,4 +1,5 @@
-import type { AttemptParameters, TechniqueSpec } from "../../../wire/control.ts";
+import type { AttemptParameters } from "../../../wire/control.ts";
+import type { TechniqueSpec } from "../../../wire/technique.ts";
 import type { HostMessage } from "../../../wire/rendezvous.ts";
 import { STRANGER } from "../nat/laboratory.ts";
 import { ipv4, port } from "../../../wire/address.ts";

@@ -1,6 +1,6 @@
 import type { Endpoint, Ipv4, Port } from "../../../wire/address.ts";
 import { formatEndpoint } from "../../../wire/address.ts";
-import type { Traversal } from "../../../wire/control.ts";
+import type { Traversal } from "../../../wire/technique.ts";
 import type { HostMessage, HostRole, SynReport, XMessage } from "../../../wire/rendezvous.ts";
 import { hostMachine, xMachine } from "../../../agents/technique/index.ts";
 import type { HostAction, HostEvent, SocketName, XAction, XEvent } from "../../../agents/technique/machine.ts";

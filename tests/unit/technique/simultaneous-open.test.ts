@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Traversal } from "../../../wire/control.ts";
+import type { Traversal } from "../../../wire/technique.ts";
 import type { HostRole } from "../../../wire/rendezvous.ts";
 import { simulate, SYN, type Network } from "./simulation.ts";
 

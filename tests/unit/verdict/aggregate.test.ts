@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Expectation, Outcome } from "../../../orchestrator/verdict/outcome.ts";
 import { aggregate, contradiction, contradicts } from "../../../orchestrator/verdict/aggregate.ts";
 import type { Cause } from "../../../orchestrator/verdict/outcome.ts";
-import type { TechniqueSpec } from "../../../wire/control.ts";
+import type { TechniqueSpec } from "../../../wire/technique.ts";
 
 const proof = { handshake: "plain", points: [], connectMs: 1 } as const;
 const direct: Outcome = { verdict: "direct", why: "it is", proof };
