@@ -8,9 +8,9 @@ export interface Display extends Disposable {
   show(event: RunEvent): void;
 }
 
-/** A live view on a terminal, a line per cell elsewhere and in CI. */
-export async function openDisplay(stream: NodeJS.WriteStream): Promise<Display> {
-  const live = stream.isTTY && !process.env["CI"];
+/** A live view on a terminal; a line per cell elsewhere, in CI, and where lines are wanted. */
+export async function openDisplay(stream: NodeJS.WriteStream, { lines = false } = {}): Promise<Display> {
+  const live = stream.isTTY && !process.env["CI"] && !lines;
   return unbreakable(live ? await openLive(stream) : openLines(stream), stream);
 }
 

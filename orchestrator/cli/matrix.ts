@@ -4,11 +4,11 @@ import { relative } from "node:path";
 import type { Command } from "commander";
 import type { RunReport } from "../report/events.ts";
 import type { Cell } from "../scenario/cell.ts";
+import { chosenReporters, ownsStdout, publishRun, reporterOption, type ReporterOptions } from "./reporters.ts";
 import { collect, option, wholeNumber } from "./values.ts";
 
-export interface MatrixOptions {
+export interface MatrixOptions extends ReporterOptions {
   list?: true;
-  json?: true;
   filter?: string[];
   jobs: number;
   seed?: number;
@@ -27,6 +27,7 @@ Examples:
   natbed matrix -t simultaneous-open -t /^relay/     some of them
   natbed matrix -t natblaster-4 --trials 100         a rate with a narrow interval
   natbed matrix mine.yaml --seed 42 --json > r.json  a scenario of your own, repeatably
+  natbed matrix --reporter line,markdown=out.md      a line per cell, and a file besides
 
 Exit codes: 0 all as expected, 1 a surprise, 2 usage or scenario error, 3 infrastructure, 130 interrupted.
 Every option can also be set by a variable: --max-failures by NATBED_MAX_FAILURES.`;
@@ -58,7 +59,8 @@ export function addMatrix(program: Command): void {
     .addOption(
       option("-x, --max-failures <n>", "stop after so many surprises and errors").argParser(wholeNumber(1, 1_000_000)),
     )
-    .addOption(option("--json", "print the report as JSON (with --list: the cells)"))
+    .addOption(reporterOption())
+    .addOption(option("--json", "print the report as JSON (with --list: the cells): --reporter json"))
     .addOption(option("--output <dir>", "where run directories go").default("runs"))
     .addHelpText("after", EXAMPLES)
     .action(runCommand);
@@ -68,8 +70,7 @@ async function runCommand(files: string[], options: MatrixOptions): Promise<void
   const { cells, scenario } = await chooseCells(files, options);
   if (options.list) return list(cells, options.json === true);
   const report = await runCells(cells, scenario, options);
-  await publish(report, options.json === true);
-  process.exitCode = report.exitCode;
+  await publishReport(report, options);
 }
 
 type Choice = Pick<MatrixOptions, "trials" | "timeout" | "filter">;
@@ -101,8 +102,10 @@ export async function runCells(cells: Cell[], scenario: string[], options: Matri
   const { jobs, fresh = false, keepOnFailure = false, output, maxFailures } = options;
   const seed = options.seed ?? randomInt(2 ** 32);
   using interrupts = watchInterrupts((line) => process.stderr.write(`${line}\n`));
-  // With --json, stdout belongs to the report alone.
-  using display = await openDisplay(options.json ? process.stderr : process.stdout);
+  const wanted = chosenReporters(options);
+  using display = await openDisplay(ownsStdout(wanted) ? process.stderr : process.stdout, {
+    lines: wanted.some(({ name }) => name === "line"),
+  });
   const { signal } = interrupts;
   const settings = {
     seed,
@@ -117,11 +120,12 @@ export async function runCells(cells: Cell[], scenario: string[], options: Matri
   return await runMatrix(cells, maxFailures ? { ...settings, maxFailures } : settings, (event) => display.show(event));
 }
 
-export async function publish(report: RunReport, json: boolean): Promise<void> {
+/** The end of a run: its report first, its exit code, and then what reporters make of it, which changes neither. */
+export async function publishReport(report: RunReport, options: ReporterOptions): Promise<void> {
   const { writeReport } = await import("../report/directory.ts");
   await writeReport(report);
-  const { printReport } = await import("./print.ts");
-  await printReport(report, json);
+  process.exitCode = report.exitCode;
+  await publishRun({ report, damaged: [] }, chosenReporters(options), { followed: true });
 }
 
 /** Blocked attempts mostly wait, so three worlds keep one processor busy; a world takes about 105 MB. */

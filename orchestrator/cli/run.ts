@@ -38,7 +38,7 @@ export function addRun(program: Command): void {
 }
 
 async function runOne(file: string | undefined, options: RunOptions): Promise<void> {
-  const { chooseCells, publish, runCells } = await import("./matrix.ts");
+  const { chooseCells, publishReport, runCells } = await import("./matrix.ts");
   const { cells, scenario } = await chooseCells(file === undefined ? [] : [file], options);
   const cell = await only(cells);
   const report = await runCells([cell], scenario, { ...options, jobs: 1 });
@@ -47,8 +47,7 @@ async function runOne(file: string | undefined, options: RunOptions): Promise<vo
     const ladder = await explained(trialPlace(join(report.dir, "cells", cell.id)), {});
     process.stdout.write(`${ladder}\n`);
   }
-  await publish(report, false);
-  process.exitCode = report.exitCode;
+  await publishReport(report, {});
 }
 
 async function only([cell, ...others]: readonly Cell[]): Promise<Cell> {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { NatbedError } from "../errors.ts";
 import { countCells, exitCodeOf } from "./counts.ts";
 import type { CellResult, RunReport } from "./events.ts";
-import { renderMarkdown } from "./markdown.ts";
+import { renderJson } from "./json.ts";
 
 /** What a run directory holds: the report, and files of it that could not be read (a killed run leaves the last one torn). */
 export interface RecordedRun {
@@ -12,15 +12,9 @@ export interface RecordedRun {
   readonly damaged: readonly string[];
 }
 
-/** Writes report.json and report.md into the run's directory. */
+/** Writes report.json into the run's directory: what every reporter renders from. */
 export async function writeReport(report: RunReport): Promise<void> {
-  await writeFile(join(report.dir, "report.json"), JSON.stringify(report, undefined, 2) + "\n");
-  await writeMarkdown(report);
-}
-
-/** Renders report.md alone, which of a killed run is all that can be said for certain. */
-export async function writeMarkdown(report: RunReport): Promise<void> {
-  await writeFile(join(report.dir, "report.md"), renderMarkdown(report));
+  await writeFile(join(report.dir, "report.json"), renderJson(report));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { isResult } from "../verdict/outcome.ts";
-import type { CellResult, RunEvent } from "./events.ts";
+import type { CellResult, RunEvent, RunReport } from "./events.ts";
 import { durationText, expectationText, paintResult, verdictText, type Paint } from "./words.ts";
 
 /** One line per finished cell, for logs and CI. Returns the text of an event, or nothing where it has none. */
@@ -19,6 +19,15 @@ export function lineReporter(paint: Paint): (event: RunEvent) => string | undefi
         return undefined;
     }
   };
+}
+
+/** The same lines for a run that is over, in the order of its cells. */
+export function renderLines(report: RunReport, paint: Paint): string {
+  const { id, seed, counts, jobs, dir, cells } = report;
+  const render = lineReporter(paint);
+  const started = { type: "run-started" as const, id, seed, total: counts.total, jobs, dir, cells: [] };
+  const events: RunEvent[] = [started, ...cells.map((result) => ({ type: "cell-finished" as const, result }))];
+  return events.map((event) => `${render(event) ?? ""}\n`).join("");
 }
 
 function renderResult(result: CellResult, paint: Paint): string {

@@ -11,11 +11,12 @@ const CORNER = "NA \\ NB";
 /** The end of a run for a terminal: tables, legend, surprises with the command that repeats them, counts, time, seed, directory. */
 export function renderTable(report: RunReport, { paint, columns }: { paint: Paint; columns: number }): string {
   const blocks = layOut(report.cells).map((block) => renderBlock(block, paint, columns));
-  return (
-    [...blocks, renderLegend(paint), renderTroubles(report, paint), renderSummary(report, paint)]
-      .filter(Boolean)
-      .join("\n\n") + "\n"
-  );
+  return `${[...blocks, renderLegend(paint)].join("\n\n")}\n\n${renderEnd(report, paint)}`;
+}
+
+/** What needs attention, and the counts. */
+export function renderEnd(report: RunReport, paint: Paint): string {
+  return `${[renderTroubles(report, paint), renderSummary(report, paint)].filter(Boolean).join("\n\n")}\n`;
 }
 
 function renderBlock({ title, grids }: Block, paint: Paint, columns: number): string {

@@ -41,6 +41,7 @@ describe("natbed", () => {
     ["an unknown option", ["matrix", "--jbos", "2"], /unknown option '--jbos'/],
     ["a value out of bounds", ["matrix", "--jobs", "0"], /Expected a whole number from 1 to 64/],
     ["no command", [], /Usage: natbed/],
+    ["a reporter that is none", ["report", ".", "--reporter", "line,xml"], /Expected one of terminal, line, json/],
     [
       "a filter without a match",
       ["matrix", "-t", "presrve"],
@@ -85,6 +86,29 @@ describe("natbed", () => {
     expect(stdout).toContain("11 cells, 8 as expected, 1 surprise, 1 error, 1 invalid");
     expect(await readFile(join(dir, "report.md"), "utf8")).toContain("## Surprises");
     expect(JSON.parse(natbed(["report", dir, "--json"]).stdout)).toEqual(report);
+  });
+
+  it("gives stdout to the report where JSON is wanted, and writes reporters' files where it is told to", async () => {
+    const report = reportOf(TROUBLED, { dir });
+    await writeFile(join(dir, "report.json"), JSON.stringify(report));
+    const file = join(dir, "mine.md");
+    const { status, stdout, stderr } = natbed(["report", dir, "--reporter", `json,line,markdown=${file}`]);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toEqual(report);
+    expect(stderr).toMatch(/^run r1: 11 cells[^]+ 1\/11 [^]+\nSurprises\n[^]+11 cells, 8 as expected/m);
+    expect(await readFile(file, "utf8")).toBe(await readFile(join(dir, "report.md"), "utf8"));
+    const lines = natbed(["report", dir], { NATBED_REPORTER: "line" });
+    expect(lines).toEqual({ status: 0, stdout: stderr, stderr: "" });
+  });
+
+  it("tells of a reporter that fails, with 3 from natbed report, and the others do their work", async () => {
+    await writeFile(join(dir, "report.json"), JSON.stringify(reportOf(TROUBLED, { dir })));
+    await rm(join(dir, "report.md"), { force: true });
+    const { status, stdout, stderr } = natbed(["report", dir, "--reporter", `json=${dir},line`]);
+    expect(status).toBe(3);
+    expect(stderr).toMatch(/^natbed: reporter json failed: EISDIR.*\n$/);
+    expect(stdout).toContain("11 cells, 8 as expected");
+    expect(await readFile(join(dir, "report.md"), "utf8")).toContain("## Surprises");
   });
 
   it("colours only where asked to", async () => {

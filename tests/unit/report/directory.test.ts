@@ -1,9 +1,8 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readRun, writeReport } from "../../../orchestrator/report/directory.ts";
-import { renderMarkdown } from "../../../orchestrator/report/markdown.ts";
 import { CELLS, reportOf, TROUBLED } from "./results.ts";
 
 let dir: string;
@@ -22,7 +21,6 @@ describe("a run directory", () => {
     const report = reportOf(TROUBLED, { dir });
     await writeReport(report);
     expect(await readRun(dir)).toEqual({ report, damaged: [] });
-    expect(await readFile(join(dir, "report.md"), "utf8")).toBe(renderMarkdown(report));
   });
 
   it("renders wherever it was moved to", async () => {
