@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { laterWindow } from "../wire/attempt.ts";
 import type { AttemptParameters, AttemptResult, FailureCode, TriedStep } from "../wire/control.ts";
-import type { TechniqueSpec } from "../wire/technique.ts";
+import type { TechniqueSpec, Traversal } from "../wire/technique.ts";
 import type { HostRole, WantedRole, XMessage } from "../wire/rendezvous.ts";
 import type { Ipv4 } from "../wire/address.ts";
 import type { HostCapability } from "../wire/traits.ts";
@@ -9,12 +9,9 @@ import type { Recorder } from "./capture.ts";
 import { log } from "./channel.ts";
 import { HostAttempt } from "./host-driver.ts";
 import { probeTraits } from "./host-probe.ts";
-import { Rendezvous } from "./host-rendezvous.ts";
-import type { TcpSocket } from "./net/tcp-socket.ts";
+import { Lobby } from "./lobby.ts";
 import { autoHost, type AutoAction, type AutoEvent } from "./technique/auto.ts";
 
-/** X answers hello at once. */
-const WELCOME_WITHIN_MS = 10_000;
 /** Kept for the last step, the relay. */
 const LAST_STEP_MS = 4_000;
 
@@ -35,10 +32,11 @@ export class AutoAttempt {
   readonly #machine: ReturnType<typeof autoHost>;
   readonly #tried: TriedStep[] = [];
   readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #lobby: Lobby;
   #state: ReturnType<typeof autoHost>["initial"];
-  #lobby: Rendezvous | undefined;
-  #socket: TcpSocket | undefined;
   #attempt: HostAttempt | undefined;
+  /** The step that is going on. */
+  #current: { readonly technique: Traversal; readonly role: HostRole; readonly began: number } | undefined;
   #role: HostRole;
   #outside: Ipv4 | undefined;
   #pairedAt = 0;
@@ -57,6 +55,14 @@ export class AutoAttempt {
       ...(only === undefined ? {} : { only }),
     });
     this.#state = this.#machine.initial;
+    const { x, xPort, session, key } = parameters;
+    this.#lobby = new Lobby(
+      { x, ...(xPort === undefined ? {} : { xPort }), session, key, role, technique },
+      {
+        onMessage: (message) => this.#hear(message),
+        onLost: (detail, isFinal) => this.#dispatch({ kind: "lost", detail, isFinal }),
+      },
+    );
   }
 
   /** The stream that a successful attempt ended with. */
@@ -69,11 +75,12 @@ export class AutoAttempt {
   async run(): Promise<AttemptResult> {
     const result = await new Promise<AttemptResult>((resolve) => {
       this.#settle = resolve;
-      this.#join().catch((error: unknown) => this.#end(lost(error)));
+      this.#lobby.join();
     });
     for (const timer of this.#timers) clearTimeout(timer);
+    if (!result.ok) this.#tally(result); // what ends all ends the step that was going on
     this.#attempt?.leaveRendezvous();
-    this.#lobby?.leave();
+    this.#lobby.leave();
     const told = this.#tried.length > 0 ? { ...result, tried: this.#tried } : result;
     log("attempt-result", told);
     return told;
@@ -83,28 +90,18 @@ export class AutoAttempt {
   async dispose(): Promise<void> {
     this.#settle = undefined;
     for (const timer of this.#timers) clearTimeout(timer);
-    this.#socket?.destroy();
+    this.#lobby.dispose();
     await this.#attempt?.dispose();
   }
 
-  async #join(): Promise<void> {
-    const { x, xPort, session, key, role, technique } = this.#parameters;
-    const late = this.#after(WELCOME_WITHIN_MS, () => this.#end(lost(new Error("X does not answer"))));
-    const onMessage = (message: XMessage): void => {
-      if (message.t === "welcome") {
-        this.#drop(late);
-        this.#outside = message.observed.ip;
-        this.#role = message.role ?? this.#role;
-        log("welcome", { role: this.#role, outside: this.#outside });
-      }
-      if (message.t === "paired") this.#pairedAt = performance.now();
-      this.#dispatch({ kind: "told", message });
-    };
-    this.#lobby = await Rendezvous.join(
-      { x, ...(xPort === undefined ? {} : { xPort }), session, key, role, technique },
-      { onMessage, onLost: (detail) => this.#dispatch({ kind: "lost", detail }) },
-      (socket) => (this.#socket = socket),
-    );
+  #hear(message: XMessage): void {
+    if (message.t === "welcome") {
+      this.#outside = message.observed.ip;
+      this.#role = message.role ?? this.#role;
+      log("welcome", { role: this.#role, outside: this.#outside });
+    }
+    if (message.t === "paired") this.#pairedAt ||= performance.now();
+    this.#dispatch({ kind: "told", message });
   }
 
   #dispatch(event: AutoEvent): void {
@@ -119,15 +116,15 @@ export class AutoAttempt {
       case "probe":
         return void this.#probe();
       case "tell":
-        return this.#lobby?.tell(action.message);
+        return this.#lobby.tell(action.message);
       case "wait":
-        return void this.#after(action.ms, () => this.#dispatch({ kind: "elapsed", timer: action.timer }));
+        return this.#after(action.ms, () => this.#dispatch({ kind: "elapsed", timer: action.timer }));
       case "follow":
         return log("plan", action.plan);
       case "attempt":
         return void this.#try(action);
       case "cut":
-        return this.#attempt?.cut("the time for the last step has come");
+        return this.#attempt?.cut(action.failure, action.why);
       case "adopt":
         return this.#adopt();
       case "give-up":
@@ -161,14 +158,21 @@ export class AutoAttempt {
       this.#recorder,
     );
     this.#attempt = attempt;
-    const started = performance.now();
+    this.#current = { technique, role, began: performance.now() };
     const result = await attempt.run();
-    const tookMs = performance.now() - started;
-    const tried = { technique, role, tookMs, ...(result.ok ? {} : failureOf(result)) };
-    this.#tried.push(tried);
-    log("step-ended", tried);
+    this.#tally(result);
     this.#last = result;
     this.#dispatch({ kind: "attempted", step, ok: result.ok });
+  }
+
+  /** Adds the step that is going on to those that were tried. */
+  #tally(result: AttemptResult): void {
+    if (!this.#current) return;
+    const { began, ...step } = this.#current;
+    this.#current = undefined;
+    const tried = { ...step, tookMs: performance.now() - began, ...(result.ok ? {} : failureOf(result)) };
+    this.#tried.push(tried);
+    log("step-ended", tried);
   }
 
   /** The time counts from the peer's arrival. */
@@ -176,18 +180,12 @@ export class AutoAttempt {
     if (this.#last?.ok) this.#end({ ...this.#last, connectMs: performance.now() - this.#pairedAt });
   }
 
-  #after(ms: number, run: () => void): NodeJS.Timeout {
+  #after(ms: number, run: () => void): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       run();
     }, ms);
     this.#timers.add(timer);
-    return timer;
-  }
-
-  #drop(timer: NodeJS.Timeout): void {
-    clearTimeout(timer);
-    this.#timers.delete(timer);
   }
 
   #end(result: AttemptResult): void {
@@ -195,10 +193,6 @@ export class AutoAttempt {
     this.#settle = undefined;
     settle?.(result);
   }
-}
-
-function lost(error: unknown): AttemptResult {
-  return { ok: false, failure: "rendezvous-lost", detail: error instanceof Error ? error.message : String(error) };
 }
 
 function failureOf({ failure, detail }: Extract<AttemptResult, { ok: false }>): {

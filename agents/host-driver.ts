@@ -53,8 +53,8 @@ export class HostAttempt {
   }
 
   /** Ends an attempt that is going on. */
-  cut(why: string): void {
-    this.#giveUp("deadline", why);
+  cut(failure: FailureCode, why: string): void {
+    this.#giveUp(failure, why);
   }
 
   /** Takes the host out of its session at X; the connection stays. */
@@ -99,7 +99,7 @@ export class HostAttempt {
         if (graceMs > 0) this.#after(graceMs, { kind: "told", message });
         else this.#dispatch({ kind: "told", message });
       },
-      onLost: (why: string) => this.#end({ ok: false, failure: "rendezvous-lost", detail: why }),
+      onLost: ({ why }) => this.#end({ ok: false, failure: "rendezvous-lost", detail: why }),
     });
     this.#background(joining, "rendezvous-lost");
   }
@@ -190,7 +190,8 @@ export class HostAttempt {
 
   #fail(error: unknown, otherwise: FailureCode): void {
     const { failure, detail } = failureOf(error, otherwise);
-    this.#giveUp(otherwise === "rendezvous-lost" ? otherwise : failure, detail);
+    const isOwn = otherwise !== "rendezvous-lost" || failure === "fd-limit"; // of a socket to X nothing else is a technique's failure
+    this.#giveUp(isOwn ? failure : otherwise, detail);
   }
 
   #background(work: Promise<void>, otherwise: FailureCode): void {

@@ -5,6 +5,7 @@ import type { NatTraits } from "../wire/traits.ts";
 import type { Recorder } from "./capture.ts";
 import { log } from "./channel.ts";
 import { habitOfAllocation, traitsOf } from "./choice/traits.ts";
+import { freeWindow } from "./local-ports.ts";
 import { TcpSocket } from "./net/tcp-socket.ts";
 import { runBattery } from "./probe/battery.ts";
 import { outsideOf, testPrediction } from "./probe/prediction.ts";
@@ -23,9 +24,10 @@ type Place = Pick<AttemptParameters, "x" | "localPort" | "seed">;
  * back. What cannot be measured (X serves no prober, this process sees no packets) is left out. Rejects where X does not even tell
  * outside endpoints.
  */
-export async function probeTraits(place: Place, outside: Ipv4, recorder: Recorder | undefined): Promise<NatTraits> {
+export async function probeTraits(drawn: Place, outside: Ipv4, recorder: Recorder | undefined): Promise<NatTraits> {
   const sockets: TcpSocket[] = [];
   try {
+    const place = { ...drawn, localPort: freeWindow(drawn.localPort) };
     const nat = await batteryTraits(place, outside, recorder).catch((error: unknown) => {
       log("battery-failed", { reason: String(error) });
       return predictionTraits(place, outside, sockets);

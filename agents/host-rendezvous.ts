@@ -12,16 +12,22 @@ import {
 } from "../wire/rendezvous.ts";
 import { log } from "./channel.ts";
 import { TcpSocket } from "./net/tcp-socket.ts";
+import { missSoon } from "./net/vigilance.ts";
+
+/** The connection broke, or X will not have this host or speaks another language. */
+export type Loss = { readonly kind: "broken" | "refused"; readonly why: string };
 
 export interface RendezvousListener {
   readonly onMessage: (message: XMessage) => void;
-  /** The connection broke, X refused, or X said something that is no message: nothing more will come. */
-  readonly onLost: (why: string) => void;
+  /** Nothing more will come. */
+  readonly onLost: (loss: Loss) => void;
 }
 
-type Joining = Pick<AttemptParameters, "x" | "xPort" | "session" | "key"> & {
+export type Joining = Pick<AttemptParameters, "x" | "xPort" | "session" | "key"> & {
   readonly role: WantedRole;
   readonly technique: { readonly name: TechniqueName };
+  /** By which this host takes its place again. */
+  readonly seat?: string;
 };
 
 /** A host's connection to X: what A, B and X tell each other, through the NATs. */
@@ -35,7 +41,7 @@ export class Rendezvous {
 
   /** Connects, listens, and says hello. `keep` is given the socket at once, so that it is closed whatever happens. */
   static async join(
-    { x, xPort = X_PORTS.rendezvous, session, key, role, technique }: Joining,
+    { x, xPort = X_PORTS.rendezvous, session, key, role, technique, seat }: Joining,
     { onMessage, onLost }: RendezvousListener,
     keep: (socket: TcpSocket) => void,
   ): Promise<Rendezvous> {
@@ -45,30 +51,36 @@ export class Rendezvous {
       throw new Error(whyUnreachable(x, xPort, error as NodeJS.ErrnoException), { cause: error });
     });
     const { stream } = socket;
+    missSoon(stream);
     const rendezvous = new Rendezvous(socket);
     const splitter = new LineSplitter();
     stream.on("data", (chunk: Buffer) => {
       const { lines, overflow } = splitter.push(chunk.toString("utf8"));
-      if (overflow) return onLost("X sent a line that is too long");
+      if (overflow) return onLost({ kind: "refused", why: "X sent a line that is too long" });
       for (const line of lines) {
         const parsed = parseXMessage(line);
-        if (!parsed.ok) return onLost(`X said ${JSON.stringify(line.slice(0, 80))}: ${parsed.error}`);
+        if (!parsed.ok) {
+          const said = JSON.stringify(line.slice(0, 80));
+          return onLost({ kind: "refused", why: `X said ${said}: ${parsed.error}` });
+        }
         log("told", parsed.message);
         rendezvous.#isPaired ||= parsed.message.t === "paired";
-        if (parsed.message.t === "refused") return onLost(`X refused: ${parsed.message.reason}`);
+        if (parsed.message.t === "refused")
+          return onLost({ kind: "refused", why: `X refused: ${parsed.message.reason}` });
         onMessage(parsed.message);
       }
     });
-    stream.on("error", (error) => onLost(error.message));
-    stream.on("end", () => onLost("X closed the rendezvous connection"));
-    rendezvous.tell({ t: "hello", v: RENDEZVOUS_VERSION, session, key, role, technique: technique.name });
+    stream.on("error", (error) => onLost({ kind: "broken", why: whyBroken(error) }));
+    stream.on("end", () => onLost({ kind: "broken", why: "X closed the rendezvous connection" }));
+    const place = { role, technique: technique.name, ...(seat === undefined ? {} : { seat }) };
+    rendezvous.tell({ t: "hello", v: RENDEZVOUS_VERSION, session, key, ...place });
     stream.resume();
     return rendezvous;
   }
 
   tell(message: HostMessage): void {
     if (!this.#socket.stream.writable) return;
-    log("tell", message.t === "hello" ? { ...message, key: undefined } : message);
+    log("tell", message.t === "hello" ? { ...message, key: undefined, seat: undefined } : message);
     this.#socket.stream.write(`${JSON.stringify(message)}\n`);
   }
 
@@ -86,6 +98,10 @@ export class Rendezvous {
   get localAddress(): Ipv4 {
     return this.#socket.stream.localAddress as Ipv4;
   }
+}
+
+function whyBroken({ code, message }: NodeJS.ErrnoException): string {
+  return code === "ETIMEDOUT" ? "X has fallen silent" : message;
 }
 
 function whyUnreachable(x: string, port: number, { code, message }: NodeJS.ErrnoException): string {

@@ -8,8 +8,15 @@ import type { Listener } from "./channel.ts";
 /** What a host's log says, as lines for whoever waits at a terminal; most of the log is for nobody there. */
 export function progressOf(say: (line: string) => void): Listener {
   let alone = true;
+  let isBack = false;
   return (what, detail) => {
-    if (what === "welcome") {
+    if (what === "lobby-lost") {
+      const { why, isFinal } = detail as { readonly why: string; readonly isFinal: boolean };
+      if (!isFinal) say(`X is out of reach (${why}); tries to come back`);
+    } else if (what === "lobby-back") {
+      isBack = true;
+      say("back at X");
+    } else if (what === "welcome" && !isBack) {
       const { role, outside } = detail as { readonly role: HostRole; readonly outside: string };
       say(`at X as ${role}, from ${outside}; waits for the other side`);
     } else if (what === "told" && alone && (detail as XMessage).t === "paired") {

@@ -14,6 +14,7 @@ import { PLAIN, plainTechnique } from "./choice/plain.ts";
 import { progressOf, resultText } from "./host-report.ts";
 import { join } from "./join.ts";
 import { prepareEnd, type LocalKind } from "./local-end.ts";
+import { miss } from "./net/vigilance.ts";
 
 /**
  * A host as a program of its own: joins standard input and output, a local port or a command to a direct connection with whoever says the
@@ -80,6 +81,7 @@ await attempt.dispose();
 process.exit(exitCode);
 
 async function serve(): Promise<number> {
+  miss(attempt.stream);
   const local = await end.open(say);
   const { sent, received, broken } = await join(local, attempt.stream);
   say(`${sent} bytes sent, ${received} received${broken === undefined ? "" : `; broken off: ${broken}`}`);

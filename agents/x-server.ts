@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { port, type Endpoint, type Ipv4 } from "../wire/address.ts";
 import { X_PORTS } from "../wire/rendezvous.ts";
 import type { Recorder } from "./capture.ts";
+import { miss, missSoon } from "./net/vigilance.ts";
 import { PacketSender } from "./packet-sender.ts";
 import { affordablePlaces, Places } from "./x-places.ts";
 import { ProbeService } from "./x-probe.ts";
@@ -43,12 +44,18 @@ export class XServer {
     await Promise.all([
       this.#open(
         X_PORTS.rendezvous,
-        seated(sessions, (stream) => this.#rendezvous.serve(stream, outsideOf(stream))),
+        seated(sessions, (stream) => {
+          missSoon(stream);
+          this.#rendezvous.serve(stream, outsideOf(stream));
+        }),
       ),
       ...X_PORTS.probes.map((probe) => this.#open(probe, seated(echoes, answerProbe))),
       this.#open(
         X_PORTS.relay,
-        seated(sessions, (stream) => this.#relay.serve(stream)),
+        seated(sessions, (stream) => {
+          miss(stream);
+          this.#relay.serve(stream);
+        }),
       ),
       this.#open(X_PORTS.prober, (stream) => this.#probe.serve(stream)),
     ]);

@@ -8,6 +8,7 @@ import { watchRoutedSyns, type RoutedSyn } from "./syn-report.ts";
 import { xMachine } from "./technique/index.ts";
 import { peerOf, type XAction, type XEvent, type XMachine } from "./technique/machine.ts";
 import { Forgery } from "./x-forgery.ts";
+import { refuse } from "./x-refusal.ts";
 
 /** A host that does not read what it is told is cut off. */
 const MAX_UNREAD_BYTES = 64 << 10;
@@ -18,6 +19,8 @@ export interface Member {
   readonly stream: Socket;
   /** Where the rendezvous connection comes from: the only address X forges packets to or from for this side. */
   readonly outside: Endpoint;
+  /** Who says the same in the hello is this host once more. */
+  readonly seat?: string;
 }
 
 /** One pair of hosts and X's machine between them. X forges only between addresses from which both sides really connected. */
@@ -51,18 +54,20 @@ export class XSession {
 
   /** Takes a host in and returns its role, or says why not. */
   join(
-    { key, role: wanted, technique, v }: Hello,
-    member: Member,
+    { key, role: wanted, technique, v, seat }: Hello,
+    guest: Pick<Member, "stream" | "outside">,
   ): { readonly role: HostRole } | { readonly refusal: string } {
     if (v !== RENDEZVOUS_VERSION) return { refusal: `version ${v}, this X speaks ${RENDEZVOUS_VERSION}` };
     if (!this.admits(key)) return { refusal: "wrong session key" };
     if (technique !== this.#technique) return { refusal: `the other side runs ${this.#technique}` };
     const role = wanted === "any" ? (["a", "b"] as const).find((free) => !this.#members[free]) : wanted;
     if (role === undefined) return { refusal: "both sides of this session are here already" };
-    if (this.#members[role]) return { refusal: `role ${role} is taken` };
-    this.#members[role] = member;
+    const earlier = this.#members[role];
+    if (earlier && (seat === undefined || seat !== earlier.seat)) return { refusal: `role ${role} is taken` };
+    this.#members[role] = { ...guest, ...(seat === undefined ? {} : { seat }) };
+    if (earlier) refuse(earlier.stream, "came back by another connection");
     const chosen = technique === "auto" ? { role, forges: this.#forgery.isPossible } : {};
-    this.#tell(role, { t: "welcome", v: RENDEZVOUS_VERSION, observed: member.outside, ...chosen });
+    this.#tell(role, { t: "welcome", v: RENDEZVOUS_VERSION, observed: guest.outside, ...chosen });
     const { a, b } = this.#members;
     if (a && b) {
       this.#forget();

@@ -77,6 +77,7 @@ export interface SynReport {
 }
 
 export type HostMessage =
+  /** `seat`: drawn by the host, which by the same takes its place in the session again when its connection to X is lost. */
   | {
       readonly t: "hello";
       readonly v: number;
@@ -84,6 +85,7 @@ export type HostMessage =
       readonly key: string;
       readonly role: WantedRole;
       readonly technique: (typeof TECHNIQUES)[number];
+      readonly seat?: string;
     }
   /**
    * The outside endpoint that the sender's next SYN is predicted to have; `copies`: a copy of that SYN goes straight to the peer's NAT;
@@ -164,7 +166,14 @@ const isSyn = record({
 const isPrivateEndpoint: Check = (value) => isEndpoint(value) && isPrivate((value as Endpoint).ip);
 
 const HOST_CHECKS: Dialect & Record<HostMessage["t"], unknown> = {
-  hello: { v: isU32, session: isText, key: isText, role: oneOf("a", "b", "any"), technique: oneOf(...TECHNIQUES) },
+  hello: {
+    v: isU32,
+    session: isText,
+    key: isText,
+    role: oneOf("a", "b", "any"),
+    technique: oneOf(...TECHNIQUES),
+    seat: optional(isText),
+  },
   ready: { endpoint: isEndpoint, copies: optional(isBoolean), private: optional(isPrivateEndpoint) },
   syn: { syn: isSyn, answers: optional(isBoolean) },
   waiting: {},

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { descriptorOf } from "./descriptor.ts";
 import { IPPROTO_TCP, TCP_INFO, getOption } from "./libc.ts";
 
 /** What a connection's two ends agreed on when it was opened, and what the kernel takes for granted since. */
@@ -39,10 +40,4 @@ export function tcpInfoOf(stream: Socket): TcpInfo | undefined {
     advertisedMss: u32(OFFSET.advertisedMss),
     pathMtu: u32(OFFSET.pathMtu),
   };
-}
-
-/** Node has no public name for it; every stream over a socket has the handle while it is open (the source of node:net). */
-function descriptorOf(stream: Socket): number | undefined {
-  const { _handle: handle } = stream as Socket & { readonly _handle?: { readonly fd: number } | null };
-  return handle && handle.fd >= 0 ? handle.fd : undefined;
 }

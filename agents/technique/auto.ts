@@ -11,14 +11,14 @@ export type AutoEvent =
   /** The own NAT was measured, as far as it could be. */
   | { readonly kind: "probed"; readonly nat?: Offer["nat"] }
   | { readonly kind: "attempted"; readonly step: number; readonly ok: boolean }
-  /** The connection to X is gone. */
-  | { readonly kind: "lost"; readonly detail: string }
+  /** X is out of reach; `isFinal`: for good. Otherwise X pairs the hosts once more. */
+  | { readonly kind: "lost"; readonly detail: string; readonly isFinal: boolean }
   | { readonly kind: "elapsed"; readonly timer: string };
 
 export type AutoAction =
   | { readonly kind: "probe" }
   | { readonly kind: "tell"; readonly message: HostMessage }
-  | { readonly kind: "wait"; readonly timer: "deadline" | "last-call"; readonly ms: number }
+  | { readonly kind: "wait"; readonly timer: "deadline" | "last-call" | `peer-ended-${number}`; readonly ms: number }
   /** What both hosts will try; said once. */
   | { readonly kind: "follow"; readonly plan: Plan }
   /** An ordinary attempt of one technique, in a session of its own; `attempted` follows. The connection of the step before is given up. */
@@ -29,7 +29,7 @@ export type AutoAction =
       readonly role: HostRole;
     }
   /** Ends the attempt that is going on as failed. */
-  | { readonly kind: "cut" }
+  | { readonly kind: "cut"; readonly failure: FailureCode; readonly why: string }
   | { readonly kind: "adopt" }
   | { readonly kind: "give-up"; readonly failure: FailureCode; readonly detail: string };
 
@@ -43,9 +43,13 @@ export interface AutoOptions {
   readonly only?: string;
 }
 
+/** What a peer that gives up a step tells X arrives before this has passed, if it arrives at all. */
+const SAYS_WITHIN_MS = 1_000;
+
 interface State {
   readonly role?: HostRole;
   readonly forges: boolean;
+  readonly paired?: true;
   readonly own?: Offer;
   readonly peer?: Offer;
   readonly plan?: Plan;
@@ -82,7 +86,8 @@ export function autoHost(options: AutoOptions): AutoMachine {
             conclude({ ...state, mine: event.ok }),
           );
         case "lost": // what is verified works without X
-          return state.mine ? { state, actions: [{ kind: "adopt" }] } : giveUp(state, "rendezvous-lost", event.detail);
+          if (state.mine) return { state, actions: [{ kind: "adopt" }] };
+          return event.isFinal ? giveUp(state, "rendezvous-lost", event.detail) : stay(state);
         case "elapsed":
           return elapsed(state, event.timer, options);
       }
@@ -99,21 +104,23 @@ function hear(state: State, message: XMessage, options: AutoOptions): AutoStep {
         forges: message.forges ?? false,
       });
     case "paired": {
+      if (state.paired) return { state, actions: repeated(state) };
       const { withinMs, lastMs } = options;
       const waits = [
         { kind: "wait", timer: "deadline", ms: withinMs },
         { kind: "wait", timer: "last-call", ms: Math.max(0, withinMs - lastMs) },
       ] as const;
+      const met = { ...state, paired: true } as const;
       return options.only === undefined
-        ? { state, actions: [...waits, { kind: "probe" }] }
-        : after(waits, offer(state, options));
+        ? { state: met, actions: [...waits, { kind: "probe" }] }
+        : after(waits, offer(met, options));
     }
     case "peer-offer":
       return state.peer ? stay(state) : agree({ ...state, peer: message.offer });
     case "peer-begin":
       return state.role === "b" && message.step > state.step ? begin(state, message.step) : stay(state);
     case "peer-outcome":
-      return message.step === state.step ? conclude({ ...state, theirs: message.ok }) : stay(state);
+      return message.step === state.step ? learn({ ...state, theirs: message.ok }) : stay(state);
     case "peer-failed":
       return giveUp(state, "peer-failed", message.reason);
     case "peer-left":
@@ -130,6 +137,16 @@ function offer(state: State, { capabilities, only }: AutoOptions, nat?: Offer["n
   if (state.own) return stay(state);
   const own: Offer = { v: OFFER_VERSION, capabilities, ...(only === undefined ? {} : { only }), ...(nat && { nat }) };
   return after([{ kind: "tell", message: { t: "offer", offer: own } }], agree({ ...state, own }));
+}
+
+/** Whatever of what was said before the peer may not have heard: what it has heard already tells it nothing new. */
+function repeated({ own, role, step, mine }: State): readonly AutoAction[] {
+  const words: readonly HostMessage[] = [
+    ...(own ? [{ t: "offer", offer: own } as const] : []),
+    ...(role === "a" && step > 0 ? [{ t: "begin", step } as const] : []),
+    ...(mine === undefined ? [] : [{ t: "outcome", step, ok: mine } as const]),
+  ];
+  return words.map((message) => ({ kind: "tell", message }));
 }
 
 /** With both offers known there is a plan; role a begins it. */
@@ -167,6 +184,12 @@ function begin(state: State, step: number): AutoStep {
   };
 }
 
+/** A step that has failed for the peer has for this host: what its own attempt says of that is better known, but not waited for. */
+function learn(state: State): AutoStep {
+  if (state.theirs === true || state.mine !== undefined) return conclude(state);
+  return { state, actions: [{ kind: "wait", timer: `peer-ended-${state.step}`, ms: SAYS_WITHIN_MS }] };
+}
+
 /** Ends with a connection that both have; goes on where one of them has none. */
 function conclude(state: State): AutoStep {
   const { mine, theirs, role, plan, step } = state;
@@ -178,9 +201,12 @@ function conclude(state: State): AutoStep {
 
 function elapsed(state: State, timer: string, { withinMs }: AutoOptions): AutoStep {
   if (timer === "deadline") return giveUp(state, "deadline", `no connection within ${withinMs} ms`);
+  const running = state.step > 0 && state.mine === undefined;
+  if (timer === `peer-ended-${state.step}` && running)
+    return { state, actions: [{ kind: "cut", failure: "peer-failed", why: "the peer's part of this step has ended" }] };
   if (timer !== "last-call" || state.late) return stay(state);
-  const running = state.step > 0 && state.mine === undefined && state.step !== state.plan?.length;
-  return { state: { ...state, late: true }, actions: running ? [{ kind: "cut" }] : [] };
+  const cut = { kind: "cut", failure: "deadline", why: "the time for the last step has come" } as const;
+  return { state: { ...state, late: true }, actions: running && state.step !== state.plan?.length ? [cut] : [] };
 }
 
 function exhausted(state: State): AutoStep {

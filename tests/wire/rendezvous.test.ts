@@ -41,6 +41,7 @@ const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
     role: wantedRoles,
     technique: fc.constantFrom(...TECHNIQUES),
   }),
+
   fc.record({ t: constant("ready"), endpoint: endpoints }),
   fc.record({ t: constant("syn"), syn: syns }),
   fc.record({ t: constant("flood"), isn: u32s, count: u16s }),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RENDEZVOUS_VERSION } from "../../../wire/rendezvous.ts";
+import { until } from "../../kit/until.ts";
 import { missingForKernelTests } from "../nat/namespace.ts";
 import { Station } from "./station.ts";
 
@@ -70,6 +71,27 @@ describe.skipIf(missing)("X's lobby", () => {
     ]);
     b.say({ t: "offer", offer: { ...OFFER, nat: { ...OFFER.nat, ports: "x".repeat(100) } } });
     expect(await b.hears("refused")).toMatchObject({ reason: "malformed offer" });
+  });
+
+  it("gives a seat again to whoever says what took it, pairs the two once more, and hears the old connection no more", async () => {
+    const session = `lobby-${++sessions}`;
+    const lost = enter(session, "any", { seat: "of a" });
+    await lost.hears("welcome");
+    const b = enter(session, "b", { seat: "of b" });
+    await b.hears("paired");
+    for (const seat of [{}, { seat: "of b" }])
+      expect(await enter(session, "a", seat).hears("refused")).toMatchObject({ reason: "role a is taken" });
+    const back = enter(session, "a", { seat: "of a" });
+    await back.hears("paired");
+    await until("b is paired once more", () => b.heard.filter(({ t }) => t === "paired").length === 2 || undefined, {
+      withinMs: 5_000,
+      seen: () => b.text,
+    });
+    await lost.isClosed();
+    expect(lost.heard.at(-1)).toEqual({ t: "refused", reason: "came back by another connection" });
+    expect(b.heard.map(({ t }) => t)).not.toContain("peer-left");
+    back.say({ t: "begin", step: 3 });
+    expect(await b.hears("peer-begin")).toMatchObject({ step: 3 });
   });
 
   it("tells who stays that the other has left, and gives the seat to the next", async () => {
