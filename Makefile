@@ -48,7 +48,7 @@ figures: setup ## docs/figures.md anew from real runs, some ten seconds
 	@$(BIN)/prettier --write docs/figures.md
 
 # The scenarios that docs/results.md is about.
-RESULTS := paper nats techniques open source-routing rates
+RESULTS := paper nats techniques open source-routing searches auto rates
 results: setup ## docs/results.md and its figures anew from runs of all scenarios, some 7 minutes
 	@mkdir -p runs && out=$$(mktemp -d runs/results-XXXXXX) && \
 		bin/natbed matrix $(RESULTS:%=scenarios/%.yaml) --output $$out && bin/natbed results $$out/*

@@ -6,16 +6,16 @@ import { cleanWorld, planAttempt } from "../../orchestrator/world/attempt.ts";
 import { setCore } from "../../orchestrator/world/core.ts";
 import { loadLayer } from "../../orchestrator/world/gateways.ts";
 import { openWorld, type World } from "../../orchestrator/world/world.ts";
-import type { Row } from "./timing.ts";
+import { median, type Row } from "./timing.ts";
 
-const ROUNDS = 5;
+const ROUNDS = 7;
 const BYTES = 8 << 20;
 const WITHIN_MS = 30_000;
 const SCENARIO = new URL("../../scenarios/one-pair.yaml", import.meta.url).pathname;
 
 /**
- * The sockets that techniques leave behind against a plain connection's, through the same two NATs, in turn. Of each the best round counts: a
- * busy machine makes a transfer slower, never faster.
+ * The sockets that techniques leave behind against a plain connection's, through the same two NATs. Each transfer is compared with a plain
+ * one right before it, and of these ratios the median counts: what else the machine does meets both alike.
  */
 export async function benchThroughput(): Promise<Row[]> {
   const engine = await connectEngine();
@@ -31,25 +31,25 @@ export async function benchThroughput(): Promise<Row[]> {
     { name: "another plain connection (what is within this is noise)", cell: plain },
     ...cells.filter((cell) => cell !== plain).map((cell) => ({ name: `a connection by ${cell.block}`, cell })),
   ];
-  const best = { plain: 0, others: contenders.map(() => 0) };
+  const speeds: number[] = [];
+  const ratios = contenders.map((): number[] => []);
   for (let round = 1; round <= ROUNDS; round += 1) {
-    best.plain = Math.max(best.plain, await bytesPerSecond(world, plain, `bench/${round}`));
-    for (const [index, { name, cell }] of contenders.entries())
-      best.others[index] = Math.max(
-        best.others[index] ?? 0,
-        await bytesPerSecond(world, cell, `bench/${round}/${name}`),
-      );
+    for (const [index, { name, cell }] of contenders.entries()) {
+      const before = await bytesPerSecond(world, plain, `bench/${round}/before ${name}`);
+      const after = await bytesPerSecond(world, cell, `bench/${round}/${name}`);
+      speeds.push(before);
+      ratios[index]?.push(after / before);
+    }
   }
   return [
-    [
-      "a plain connection through two NATs",
-      `${((best.plain * 8) / 1e6).toFixed(0)} Mbit/s each way (best of ${ROUNDS})`,
-    ],
-    ...contenders.map(({ name }, index): Row => {
-      const ratio = (best.others[index] ?? NaN) / best.plain;
-      return [name, `${ratio.toFixed(2)} times as much`];
-    }),
+    ["a plain connection through two NATs", `${((median(speeds) * 8) / 1e6).toFixed(0)} Mbit/s each way (median)`],
+    ...contenders.map(({ name }, index): Row => [name, ratioText(ratios[index] ?? [])]),
   ];
+}
+
+function ratioText(ratios: readonly number[]): string {
+  const [low, middle, high] = [Math.min(...ratios), median(ratios), Math.max(...ratios)].map((one) => one.toFixed(2));
+  return `${middle} times as much (median of ${ratios.length}, ${low} to ${high})`;
 }
 
 /** Opens a connection as the cell says and has both sides send at once; the slower direction counts. */

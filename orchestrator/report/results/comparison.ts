@@ -67,8 +67,9 @@ function effectOf(
   return { ...effect, causes: [...causes].toSorted(([, p], [, q]) => q.length - p.length).map(([cause]) => cause) };
 }
 
-function works({ verdict }: CellResult): boolean {
-  return verdict === "direct" || verdict === "relayed";
+/** `auto` may end with the relay as well, which is no success of its search for something better. */
+function works({ verdict, cell }: CellResult): boolean {
+  return verdict === "direct" || (verdict === "relayed" && cell.technique.name === "relay");
 }
 
 /** A cell that claims nothing but a range: what it asks is how often. */

@@ -19,6 +19,27 @@ function effectsOf(scenario: string): Record<string, Record<string, Effect>> {
 
 const unmoved = (pairs: number): Effect => ({ unmoved: pairs, broken: 0, helped: 0, causes: [] });
 
+it("the relay works where it relays, and auto only where it is direct", () => {
+  const { cells } = parseScenario(
+    "x.yaml",
+    `name: x
+matrix:
+  - { technique: relay, na: [random], nb: [random], expect: [{ verdict: relayed }] }
+  - technique: auto
+    na: [preserve, random]
+    nb: [random]
+    expect:
+      - { when: { na.ports: random }, verdict: relayed }
+      - verdict: direct
+`,
+  );
+  const works = compare(cells.map(asExpected), BEHAVIOURS).map(({ technique, works, of }) => [technique, works, of]);
+  expect(works).toEqual([
+    ["relay", 1, 1],
+    ["auto", 1, 2],
+  ]);
+});
+
 describe("a behaviour's effect on a technique", () => {
   it("is read off pairs of cells that differ in it alone", () => {
     const effects = effectsOf(`matrix:
