@@ -57,7 +57,18 @@ async function tryEstablished(ground: PacketGround, idleMs: number): Promise<Kno
   }
 }
 
+/** A machine without time to spare may close too slowly: a mapping that ended meanwhile tells nothing of how long one lasts. */
+const CLOSING_TRIES = 3;
+
 async function tryClosing(ground: PacketGround, idleMs: number): Promise<Knock | undefined> {
+  for (let attempt = 0; attempt < CLOSING_TRIES; attempt += 1) {
+    const tried = await tryClosed(ground, idleMs);
+    if (tried) return tried;
+  }
+  return undefined;
+}
+
+async function tryClosed(ground: PacketGround, idleMs: number): Promise<Knock | undefined> {
   const open = await openEstablished(ground);
   if (!open) return undefined;
   try {
