@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { tellDamage } from "./damage.ts";
 import { chosenReporters, publishRun, reporterOption, type ReporterOptions } from "./reporters.ts";
 import { option } from "./values.ts";
 
@@ -26,7 +27,7 @@ export function addReport(program: Command): void {
 async function report(dir: string, options: ReporterOptions): Promise<void> {
   const { readRun } = await import("../report/directory.ts");
   const run = await readRun(dir);
-  for (const file of run.damaged) process.stderr.write(`natbed: ${file} is damaged and left out\n`);
+  tellDamage(run);
   const done = await publishRun(run, chosenReporters(options), { followed: false });
   if (!done) process.exitCode = 3;
 }
