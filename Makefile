@@ -27,6 +27,7 @@ test: ## all set-up, then all tests; ARGS="tests/engine" for some
 check: ## types, lint, format, dead code
 	@scripts/setup.sh packages
 	$(BIN)/tsc -p tsconfig.json
+	$(BIN)/tsc -p viewer/tsconfig.json
 	$(BIN)/oxlint --type-aware --deny-warnings
 	$(BIN)/prettier --check .
 	$(BIN)/knip

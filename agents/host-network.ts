@@ -12,7 +12,7 @@ import { Rendezvous, type RendezvousListener } from "./host-rendezvous.ts";
 import type { Greeting } from "./greeting.ts";
 import { FLOOD_PORTS, HostSearch, drawNumbers, type Answer } from "./host-search.ts";
 import { HostSockets, failureOf } from "./host-sockets.ts";
-import { claimWindow } from "./local-ports.ts";
+import { freeWindow } from "./local-ports.ts";
 import { muteResets } from "./mute.ts";
 import { RawSocket } from "./net/raw-socket.ts";
 import { tcpInfoOf } from "./net/tcp-info.ts";
@@ -97,9 +97,7 @@ export class HostNetwork {
 
   /** Takes the attempt's local ports; throws where other programs have them all. */
   claimPorts(): void {
-    const claimed = claimWindow(this.#parameters.localPort);
-    this.#atEnd(() => claimed.release());
-    this.#localPort = claimed.first;
+    this.#localPort = freeWindow(this.#parameters.localPort);
     if (this.#localPort !== this.#parameters.localPort) log("ports-taken", { instead: this.#localPort });
   }
 

@@ -11,12 +11,14 @@ import {
   imageState,
   imageTag,
   installPackages,
+  onPath,
   renewPrivateEngine,
   startPrivateEngine,
   storeIsDamaged,
   unreachableEngine,
   type Engine,
 } from "../orchestrator/engine/index.ts";
+import { buildViewer } from "./viewer.ts";
 
 interface Result<T> {
   readonly value: T;
@@ -27,10 +29,19 @@ const ENGINE_PACKAGES = [
   { program: "dockerd", name: "docker.io" },
   { program: "iptables", name: "iptables" },
 ];
-const TEST_PACKAGES = [{ program: "tshark", name: "tshark" }];
+/** What only tests need, and the variable that says that they may not be skipped. */
+const TEST_PACKAGES = [
+  { program: "tshark", name: "tshark", required: "REQUIRE_TSHARK" },
+  // Ubuntu's package is a snap, its runners have another browser of the kind
+  { program: onPath("google-chrome") ? "google-chrome" : "chromium", name: "chromium", required: "REQUIRE_CHROMIUM" },
+];
 
 try {
   if (argv._[0] === "test") await announced("tests", prepareTests);
+  await announced("viewer", async () => ({
+    value: undefined,
+    words: `the report page's program is ${await buildViewer()}`,
+  }));
   const { engine, isFresh } = await announced("engine", prepareEngine);
   await announced("image", () => prepareImage(engine, isFresh));
 } catch (error) {
@@ -84,13 +95,17 @@ function showSteps(line: string, from: "natbed" | "build"): void {
 
 /** Their absence skips tests; it does not stop the set-up unless somebody insists. */
 async function prepareTests(): Promise<Result<void>> {
-  try {
-    await installPackages(TEST_PACKAGES, say);
-    return { value: undefined, words: "tshark" };
-  } catch (error) {
-    if (process.env["REQUIRE_TSHARK"]) throw error;
-    return { value: undefined, words: "tshark is missing and could not be installed: its tests are skipped" };
+  const words: string[] = [];
+  for (const { required, ...wanted } of TEST_PACKAGES) {
+    try {
+      await installPackages([wanted], say);
+      words.push(wanted.name);
+    } catch (error) {
+      if (process.env[required]) throw error;
+      words.push(`${wanted.name} is missing and could not be installed: its tests are skipped`);
+    }
   }
+  return { value: undefined, words: words.join(", ") };
 }
 
 function describe({ version, endpoint }: Engine): string {

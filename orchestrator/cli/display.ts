@@ -1,4 +1,3 @@
-import { harmless } from "../report/harmless.ts";
 import { lineReporter } from "../report/line.ts";
 import type { RunEvent } from "../report/events.ts";
 import { advance, NOT_STARTED, renderFrame } from "../report/progress.ts";
@@ -58,7 +57,7 @@ function unbreakable(display: Display, stream: NodeJS.WriteStream): Display {
     show: (event) => {
       if (broken) return;
       try {
-        display.show(harmless(event));
+        display.show(event);
       } catch (error) {
         broken = true;
         process.stderr.write(`natbed: the display failed and stays off: ${String(error)}\n`);

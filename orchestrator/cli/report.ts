@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { tellDamage } from "./damage.ts";
 import { chosenReporters, publishRun, reporterOption, type ReporterOptions } from "./reporters.ts";
 import { option } from "./values.ts";
 
@@ -9,6 +8,7 @@ Examples:
   natbed report runs/20261122-101500 --json                   the report, also of a run that was killed
   natbed report runs/20261122-101500 --reporter line          a line per cell
   natbed report runs/20261122-101500 --reporter markdown=r.md a file of your choice; - is stdout
+  natbed report runs/AFTER --reporter html --baseline runs/BEFORE   report.html, and what changed since
 
 Exit codes: 0 all reporters did what they were asked to, 2 no run, 3 a reporter failed.`;
 
@@ -20,14 +20,28 @@ export function addReport(program: Command): void {
     .argument("<dir>", "run directory")
     .addOption(reporterOption())
     .addOption(option("--json", "print the report as JSON: --reporter json"))
+    .addOption(option("--baseline <dir>", "an earlier run that report.html compares this one with (--reporter html)"))
     .addHelpText("after", EXAMPLES)
     .action(report);
 }
 
-async function report(dir: string, options: ReporterOptions): Promise<void> {
-  const { readRun } = await import("../report/directory.ts");
+interface ReportOptions extends ReporterOptions {
+  readonly baseline?: string;
+}
+
+async function report(dir: string, { baseline, ...options }: ReportOptions): Promise<void> {
+  const [{ readRun }, { NatbedError }] = await Promise.all([import("../report/directory.ts"), import("../errors.ts")]);
+  const wanted = chosenReporters(options);
+  if (baseline !== undefined && !wanted.some(({ name }) => name === "html"))
+    throw new NatbedError("--baseline is for report.html alone", {
+      kind: "usage",
+      code: "baseline-without-html",
+      hint: "add --reporter html, or compare with `natbed diff BEFORE AFTER`",
+    });
   const run = await readRun(dir);
-  tellDamage(run);
-  const done = await publishRun(run, chosenReporters(options), { followed: false });
+  const before = baseline === undefined ? undefined : await readRun(baseline);
+  for (const file of [...run.damaged, ...(before?.damaged ?? [])])
+    process.stderr.write(`natbed: ${file} is damaged and left out\n`);
+  const done = await publishRun(run, wanted, { followed: false, ...(before && { before: before.report }) });
   if (!done) process.exitCode = 3;
 }

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Option } from "commander";
 import type { RecordedRun } from "../report/directory.ts";
+import type { RunReport } from "../report/events.ts";
 import { REPORTERS, type ReporterName, type Wanted } from "../report/reporters/catalogue.ts";
 import { option } from "./values.ts";
 
@@ -47,7 +48,7 @@ export function ownsStdout(wanted: readonly Wanted[]): boolean {
 export async function publishRun(
   run: RecordedRun,
   wanted: readonly Wanted[],
-  { followed }: { readonly followed: boolean },
+  { followed, before }: { readonly followed: boolean; readonly before?: RunReport },
 ): Promise<boolean> {
   const [{ publish }, { paintFor }, { visible }] = await Promise.all([
     import("../report/reporters/publish.ts"),
@@ -55,7 +56,13 @@ export async function publishRun(
     import("../report/ladder/visible.ts"),
   ]);
   const people = ownsStdout(wanted) ? process.stderr : process.stdout;
-  const desk = { paint: paintFor(people), columns: people.columns || 120, followed, env: process.env };
+  const desk = {
+    paint: paintFor(people),
+    columns: people.columns || 120,
+    followed,
+    env: process.env,
+    ...(before && { before }),
+  };
   let done = true;
   for (const one of wanted) {
     const stream = ownsStdout([one]) ? process.stdout : people;

@@ -22,6 +22,11 @@ export function reproduction({ scenario, seed }: Pick<RunReport, "scenario" | "s
   return ["natbed matrix", ...scenario.map(quoted), `--filter ${quoted(id)}`, `--seed ${seed}`].join(" ");
 }
 
+/** The command that runs all of it again with the same seed. */
+export function repetition({ scenario, seed }: Pick<RunReport, "scenario" | "seed">): string {
+  return ["natbed matrix", ...scenario.map(quoted), `--seed ${seed}`].join(" ");
+}
+
 function quoted(word: string): string {
   return /^[\w./~+:@%-]+$/.test(word) && !word.startsWith("~") ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

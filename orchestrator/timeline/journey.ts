@@ -11,6 +11,8 @@ export interface Sighting {
   readonly direction: "in" | "out";
   readonly atUs: number;
   readonly packet: Packet;
+  /** As captured, from the IP header on. */
+  readonly bytes: Uint8Array;
 }
 
 /** One packet on its way: all sightings of it, in order. */
@@ -28,7 +30,7 @@ export function isWhole({ sightings: [{ node, direction, packet }] }: Journey): 
 /** A captured packet before it is known to which journey it belongs. */
 interface Seen extends Sighting {
   /** All its bytes: a link changes none. */
-  readonly bytes: string;
+  readonly key: string;
   /** By what it is known again behind a router. */
   readonly invariant?: string;
 }
@@ -48,9 +50,9 @@ export function journeysOf(record: TrialRecord): readonly Journey[] {
   const journeys: [Sighting, ...Sighting[]][] = [];
   const waiting = new Map<string, { readonly journey: Sighting[]; readonly sinceUs: number }[]>();
   for (const seen of inOrder(record)) {
-    const { node, iface, direction, atUs, packet, bytes, invariant } = seen;
-    const sighting: Sighting = { node, iface, direction, atUs, packet };
-    const expected = direction === "in" ? `link ${node}:${iface} ${bytes}` : `through ${node} ${invariant}`;
+    const { node, iface, direction, atUs, packet, bytes, key, invariant } = seen;
+    const sighting: Sighting = { node, iface, direction, atUs, packet, bytes };
+    const expected = direction === "in" ? `link ${node}:${iface} ${key}` : `through ${node} ${invariant}`;
     let journey = take(expected, atUs);
     if (journey) journey.push(sighting);
     else {
@@ -60,7 +62,7 @@ export function journeysOf(record: TrialRecord): readonly Journey[] {
     }
     const next =
       direction === "out"
-        ? `link ${links.get(`${node}:${iface}` as LinkEnd)} ${bytes}`
+        ? `link ${links.get(`${node}:${iface}` as LinkEnd)} ${key}`
         : FORWARDING.includes(node) && invariant !== undefined
           ? `through ${node} ${invariant}`
           : undefined;
@@ -110,8 +112,8 @@ function inOrder({ captures }: TrialRecord): readonly Seen[] {
     let floorUs = -Infinity; // a clock that was set back must not change the order
     return packets.map(({ direction, atUs, bytes }) => {
       floorUs = Math.max(floorUs, atUs);
-      const { packet, ...key } = readPacket(bytes);
-      return { sortUs: floorUs, seen: { node, iface, direction, atUs, packet, bytes: textOf(bytes), ...key } as Seen };
+      const read = readPacket(bytes);
+      return { sortUs: floorUs, seen: { node, iface, direction, atUs, bytes, key: textOf(bytes), ...read } as Seen };
     });
   });
   return seen

@@ -1,5 +1,6 @@
 import { sameEndpoint, type Endpoint } from "../../wire/address.ts";
 import type { ConntrackRecord } from "../../wire/control.ts";
+import { wayOf } from "./packet.ts";
 
 /** A connection that a NAT kept, and for how long. */
 export interface Kept {
@@ -21,12 +22,15 @@ export function keptBy(
   arrivals: (from: Endpoint, to: Endpoint) => readonly number[],
 ): readonly Kept[] {
   const byId = new Map<number, { -readonly [Key in keyof Kept]: Kept[Key] }[]>();
+  const endedUs = new Map<string, number>();
   const all: Kept[] = [];
   for (const { event, id, protocol, atUs, original, reply, state } of events) {
     if (protocol !== TCP) continue;
     const known = byId.get(id)?.at(-1);
     if (event === "new" || !known || known.toUs < atUs) {
-      const opened = arrivals(original.src, original.dst).find((us) => us <= atUs && us > (known?.toUs ?? -Infinity));
+      // a port that is tried again has another connection each time
+      const freeUs = endedUs.get(wayOf({ from: original.src, to: original.dst })) ?? -Infinity;
+      const opened = arrivals(original.src, original.dst).find((us) => us <= atUs && us > freeUs);
       const fromUs = event === "new" ? (opened ?? atUs) : -Infinity;
       const begun = { original, reply, fromUs, toUs: Infinity, states: [{ atUs, state }] };
       byId.set(id, [...(byId.get(id) ?? []), begun]);
@@ -34,6 +38,7 @@ export function keptBy(
       if (event === "destroy") begun.toUs = atUs;
     } else if (event === "destroy") known.toUs = atUs;
     else known.states = [...known.states, { atUs, state }];
+    if (event === "destroy") endedUs.set(wayOf({ from: original.src, to: original.dst }), atUs);
   }
   return all;
 }

@@ -3,6 +3,7 @@ import type { ConntrackRecord, NodeId } from "../../wire/control.ts";
 import type { Layer } from "../plan/shape.ts";
 import { fateOf, type Fate } from "./fate.ts";
 import { journeysOf, type Journey } from "./journey.ts";
+import type { Kept } from "./mapping.ts";
 import type { TrialRecord } from "./record.ts";
 import { surroundingsOf } from "./surroundings.ts";
 
@@ -35,6 +36,8 @@ export type Row = PacketRow | MappingRow | AgentRow;
 export interface Timeline {
   readonly startUs: number;
   readonly rows: readonly Row[];
+  /** The connections that each gateway kept. */
+  readonly kept: ReadonlyMap<NodeId, readonly Kept[]>;
 }
 
 /** Merges all that a trial left behind. `layers` are the gateways of its cell, where that is known: then a death can name the axis. */
@@ -52,5 +55,5 @@ export function timelineOf(record: TrialRecord, layers: readonly Layer[]): Timel
   );
   const agents = record.logs.map((log): AgentRow => ({ kind: "agent", atUs: log.atUs, node: log.node, log }));
   const rows = [...packets, ...mappings, ...agents].sort((one, other) => one.atUs - other.atUs);
-  return { startUs: record.startedAtUs ?? rows[0]?.atUs ?? 0, rows };
+  return { startUs: record.startedAtUs ?? rows[0]?.atUs ?? 0, rows, kept: around.kept };
 }

@@ -37,6 +37,7 @@ function triedAgain(
     ({ seq, atUs, src, dst }) =>
       seq !== first.seq && atUs > first.atUs && sameEndpoint(src, first.src) && sameEndpoint(dst, first.dst),
   );
+  if (tries.length === 0) return undefined; // a birthday's SYNs are hundreds, each from a port of its own
   for (const hop of side.hops) {
     if (fateAt(scene, hop, [first])) return undefined;
     const fate = fateAt(scene, hop, tries);

@@ -2,17 +2,22 @@ import type { NodeId } from "../../../wire/control.ts";
 import type { Evidence } from "../../evidence/types.ts";
 import { layersOf } from "../../plan/shape.ts";
 import type { TrialRecord } from "../../timeline/record.ts";
-import { timelineOf } from "../../timeline/timeline.ts";
+import type { Fold } from "../../timeline/fold.ts";
+import { timelineOf, type Row, type Timeline } from "../../timeline/timeline.ts";
 import type { JudgedCell } from "../../verdict/scene.ts";
 import { explain, explanationText, type Explanation } from "./explanation.ts";
-import { namesOf } from "./names.ts";
+import { namesOf, type Names } from "./names.ts";
 import type { Step } from "./step.ts";
-import { everyStepOf, stepsOf } from "./steps.ts";
+import { rungsOf, stepOf } from "./steps.ts";
 
 /** A trial as it is drawn, whatever it is drawn with. */
 export interface Ladder {
   readonly startUs: number;
   readonly steps: readonly Step[];
+  /** What each step stands for. */
+  readonly rungs: readonly (Row | Fold)[];
+  readonly kept: Timeline["kept"];
+  readonly names: Names;
   /** Rows of the timeline that have no line of their own. */
   readonly hidden: number;
   readonly explanation?: Explanation;
@@ -34,10 +39,14 @@ export function ladderOf({ record, cell, evidence, every }: Trial): Ladder {
   const timeline = timelineOf(record, cell ? layersOf(cell) : []);
   const names = namesOf(Object.keys(record.captures) as NodeId[]);
   const explanation = cell && evidence ? explain(cell, evidence) : undefined;
-  const steps = (every ? everyStepOf : stepsOf)(timeline, names, explanation?.decisive);
+  const rungs = every ? timeline.rows : rungsOf(timeline);
+  const steps = rungs.map((one) => stepOf(one, names, explanation?.decisive));
   return {
     startUs: timeline.startUs,
     steps,
+    rungs,
+    kept: timeline.kept,
+    names,
     hidden: timeline.rows.length - steps.length,
     ...(explanation ? { explanation } : {}),
     words: explanation ? explanationText(explanation, names) : [],

@@ -14,14 +14,9 @@ export interface Decisive {
   readonly atUs: number;
 }
 
-/** The lines of a ladder: like packets in one line, conntrack's changes of state and what agents were told left out. */
-export function stepsOf({ rows }: Timeline, names: Names, decisive: Decisive | undefined): readonly Step[] {
-  return foldRows(rows.filter(isTelling)).map((one) => stepOf(one, names, decisive));
-}
-
-/** A line for every row. */
-export function everyStepOf({ rows }: Timeline, names: Names, decisive: Decisive | undefined): readonly Step[] {
-  return rows.map((one) => stepOf(one, names, decisive));
+/** What the lines of a ladder stand for: like packets in one line, conntrack's changes of state and what agents were told left out. */
+export function rungsOf({ rows }: Timeline): readonly (Row | Fold)[] {
+  return foldRows(rows.filter(isTelling));
 }
 
 /** What one agent told, another was told; what a mapping is for matters more than in which state it is. */
@@ -29,7 +24,7 @@ function isTelling(row: Row): boolean {
   return row.kind === "agent" ? row.log.what !== "told" : row.kind === "packet" || row.record.event !== "update";
 }
 
-function stepOf(row: Row | Fold, names: Names, decisive: Decisive | undefined): Step {
+export function stepOf(row: Row | Fold, names: Names, decisive: Decisive | undefined): Step {
   switch (row.kind) {
     case "fold":
       return stepOfFold(row, names, decisive);

@@ -5,9 +5,8 @@ export const REPORTERS = {
   terminal: async () => (await import("./terminal.ts")).terminal,
   line: async () => (await import("./line.ts")).line,
   json: async () => (await import("./json.ts")).json,
-  junit: async () => (await import("./junit.ts")).junit,
-  github: async () => (await import("./github.ts")).github,
   markdown: async () => (await import("./markdown.ts")).markdown,
+  html: async () => (await import("./html.ts")).html,
 } as const satisfies Record<string, () => Promise<Reporter>>;
 
 export type ReporterName = keyof typeof REPORTERS;

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RecordedRun } from "../directory.ts";
+import type { RunReport } from "../events.ts";
 import type { Paint } from "../words.ts";
 
 /**
@@ -20,6 +21,8 @@ export interface Desk {
   /** Somebody saw every cell when it was finished. */
   readonly followed: boolean;
   readonly env: Readonly<NodeJS.ProcessEnv>;
+  /** An earlier run to compare with; html shows what changed. */
+  readonly before?: RunReport;
 }
 
 /** Writes to the file that was asked for, else to the reporter's own in the run directory. */

@@ -1,14 +1,16 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { readRun, writeReport } from "../../../../orchestrator/report/directory.ts";
 import { REPORTERS, type ReporterName } from "../../../../orchestrator/report/reporters/catalogue.ts";
 import { publish } from "../../../../orchestrator/report/reporters/publish.ts";
+import { buildViewer } from "../../../../scripts/viewer.ts";
 import { reportOf, TROUBLED } from "../results.ts";
 import { openDesk } from "./desk.ts";
 
 let dir: string;
+beforeAll(buildViewer, 90_000);
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), "natbed-reporters-"));
   await writeReport(reportOf(TROUBLED, { dir }));
@@ -31,7 +33,7 @@ describe("a reporter", () => {
     const to = join(dir, "mine");
     expect(await publish(await readRun(dir), { name, to }, desk)).toEqual({ done: true, file: to });
     expect((await readFile(to)).length).toBeGreaterThan(300);
-    expect(printed()).toMatch(name === "github" ? /^(::(error|warning) .*\n){3}$/ : /^$/);
+    expect(printed()).toBe("");
   });
 
   it("that crashes at any time is told of, and the run that the next one gets is whole", async () => {
