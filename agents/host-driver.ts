@@ -128,9 +128,11 @@ export class HostAttempt {
       case "abort":
         return this.#network.abort(action);
       case "copy-syn":
-        return this.#network.copySyn(action);
+        return this.#network.segments.copySyn(action);
       case "answer-syn":
-        return this.#network.answerSyn(action);
+        return this.#network.segments.answerSyn(action);
+      case "answer-met":
+        return this.#network.segments.answerMet(action);
       case "leave-route":
         return this.#network.leaveRoute(action);
       case "listen":
@@ -140,17 +142,17 @@ export class HostAttempt {
       case "draw-ports":
         return this.#network.drawPorts(action);
       case "flood":
-        return this.#background(this.#network.flood(action), "missing-capability");
+        return this.#background(this.#network.search.flood(action), "missing-capability");
       case "draw-numbers":
         return this.#network.drawNumbers();
       case "inject":
         return this.#network.inject(action);
       case "spray-syns":
-        return this.#background(this.#network.spraySyns(action), "missing-capability");
+        return this.#background(this.#network.search.spray(action), "missing-capability");
       case "watch-sweep":
-        return this.#network.watchSweep(action);
+        return this.#network.search.watchSweep(action);
       case "searched":
-        return this.#network.countSearched(action);
+        return this.#network.search.count(action);
       case "mute-resets":
         return this.#network.muteResets(action);
       case "greet":

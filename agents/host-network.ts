@@ -2,19 +2,18 @@ import type { Socket } from "node:net";
 import { formatEndpoint, port, type Endpoint, type Ipv4 } from "../wire/address.ts";
 import type { FailureCode, Searched, TraversalParameters } from "../wire/control.ts";
 import { X_PORTS, type HostMessage } from "../wire/rendezvous.ts";
-import { seededPorts } from "../wire/seeded.ts";
 import type { TcpSegment } from "../wire/tcp.ts";
 import type { Recorder } from "./capture.ts";
 import { log } from "./channel.ts";
-import { forgeSynAck } from "./forge.ts";
-import { copyOfSyn, watchSyn } from "./host-packets.ts";
+import { watchSyn } from "./host-packets.ts";
+import { HostSegments } from "./host-segments.ts";
 import { Rendezvous, type RendezvousListener } from "./host-rendezvous.ts";
 import type { Greeting } from "./greeting.ts";
-import { FLOOD_PORTS, HostSearch, drawNumbers, type Answer } from "./host-search.ts";
+import { drawNumbers, drawPorts } from "./host-draws.ts";
+import { HostSearch } from "./host-search.ts";
 import { HostSockets, failureOf } from "./host-sockets.ts";
 import { freeWindow } from "./local-ports.ts";
 import { muteResets } from "./mute.ts";
-import { RawSocket } from "./net/raw-socket.ts";
 import { tcpInfoOf } from "./net/tcp-info.ts";
 import { TcpSocket } from "./net/tcp-socket.ts";
 import { predictNext, testPrediction } from "./probe/prediction.ts";
@@ -26,8 +25,6 @@ type Action<Kind extends HostAction["kind"]> = Extract<HostAction, { kind: Kind 
 
 /** Offsets into the attempt's window of local ports. */
 const WINDOW = { tests: [0, 4, 8], punch: 16, ttl: 24 } as const;
-/** RFC 4787 section 4.2.1: a NAT leaves the well-known ports alone. */
-const NAT_PORTS = { from: 1_024, to: 65_535 } as const;
 
 /**
  * The sockets and packets of one host in one attempt. What comes of them is handed on as a machine's events; what cannot be done
@@ -43,8 +40,9 @@ export class HostNetwork {
   #localPort = 0;
   #greetings = 0;
   readonly #search: HostSearch | undefined;
+  /** What it sends past its kernel. */
+  readonly segments: HostSegments;
   #rendezvous: Rendezvous | undefined;
-  #syn: { readonly segment: TcpSegment; readonly to: Endpoint } | undefined;
 
   constructor(parameters: TraversalParameters, recorder: Recorder | undefined, happened: (event: HostEvent) => void) {
     this.#parameters = parameters;
@@ -53,7 +51,9 @@ export class HostNetwork {
     this.#sockets = new HostSockets(parameters.greeting ?? parameters);
     this.#atEnd(() => this.#sockets.dispose());
     const atEnd = (cleanup: () => void): void => this.#atEnd(cleanup);
-    this.#search = recorder && new HostSearch(recorder, atEnd, (hit) => happened({ kind: "hit", ...hit }));
+    const source = (): Ipv4 | undefined => this.#rendezvous?.localAddress;
+    this.segments = new HostSegments(source);
+    this.#search = recorder && new HostSearch(parameters, recorder, { source, atEnd, happened });
   }
 
   /** The stream of the connection that was adopted. */
@@ -136,7 +136,7 @@ export class HostNetwork {
     log("connect", { socket: name, localPort, to: formatEndpoint(to), ttl, ...route });
     const socket = this.#sockets.create(name, { localPort, ...(ttl === undefined ? {} : { ttl }), ...route });
     const seen = (segment: TcpSegment): void => {
-      this.#syn = { segment, to };
+      this.segments.saw(segment, to);
       const syn = reportOf(segment);
       log("syn-seen", { localPort, to: formatEndpoint(to), syn });
       this.#happened({ kind: "syn-seen", socket: name, syn });
@@ -150,23 +150,6 @@ export class HostNetwork {
     } catch (error) {
       this.#failed(name, error, "deadline");
     }
-  }
-
-  copySyn({ ttl }: Action<"copy-syn">): void {
-    const src = this.#rendezvous?.localAddress;
-    if (!this.#syn || src === undefined) return;
-    const { segment, to } = this.#syn;
-    this.#sendRaw(copyOfSyn(segment, { src, to, ttl }), to);
-    log("syn-copied", { to: formatEndpoint(to), ttl });
-  }
-
-  answerSyn({ syn }: Action<"answer-syn">): void {
-    const ip = this.#rendezvous?.localAddress;
-    if (!this.#syn || ip === undefined) return;
-    const { segment, to } = this.#syn;
-    const from = { ip, port: segment.srcPort };
-    this.#sendRaw(forgeSynAck({ kind: "forge-syn-ack", from, to, syn, of: reportOf(segment) }), to);
-    log("syn-answered", { to: formatEndpoint(to) });
   }
 
   leaveRoute({ socket }: Action<"leave-route">): void {
@@ -216,26 +199,18 @@ export class HostNetwork {
     log("adopted", { socket, tcp: tcpInfoOf(this.#sockets.adopted) });
   }
 
-  drawPorts({ of, count }: Action<"draw-ports">): void {
-    const { seed, role } = this.#parameters;
-    const ports = seededPorts(`${seed}/${role}/ports`, count, of === "this-host" ? FLOOD_PORTS : NAT_PORTS);
-    log("drawn", { of, ports });
+  drawPorts(action: Action<"draw-ports">): void {
+    const ports = drawPorts(action, this.#parameters);
+    log("drawn", { of: action.of, ports });
     queueMicrotask(() => this.#happened({ kind: "drawn", ports }));
-  }
-
-  muteResets({ towards }: Action<"mute-resets">): void {
-    this.#atEnd(muteResets(towards.ip));
-  }
-
-  async flood(action: Action<"flood">): Promise<void> {
-    const src = this.#rendezvous?.localAddress;
-    if (src === undefined) return;
-    const isn = await this.#searching.flood(action, { ...this.#parameters, src });
-    this.#happened({ kind: "flooded", isn, count: action.count });
   }
 
   drawNumbers(): void {
     this.#happened({ kind: "numbers-drawn", syn: drawNumbers(this.#parameters) });
+  }
+
+  muteResets({ towards }: Action<"mute-resets">): void {
+    this.#atEnd(muteResets(towards.ip));
   }
 
   /** A socket that takes itself for connected. */
@@ -247,23 +222,6 @@ export class HostNetwork {
     this.#happened({ kind: "injected", socket: name });
   }
 
-  async spraySyns(action: Action<"spray-syns">): Promise<void> {
-    const src = this.#rendezvous?.localAddress;
-    if (src === undefined) return;
-    const onAnswer = (answer: Answer): void => this.#happened({ kind: "answered", ...answer });
-    const onProgress = (count: number): void => this.#happened({ kind: "spraying", count });
-    await this.#searching.spray(action, { ...this.#parameters, src }, { onAnswer, onProgress });
-    this.#happened({ kind: "syns-sprayed", count: action.count });
-  }
-
-  watchSweep(action: Action<"watch-sweep">): void {
-    this.#searching.watchSweep(action);
-  }
-
-  countSearched({ packets }: Action<"searched">): void {
-    this.#searching.count(packets);
-  }
-
   /** What searches for ports took so far. */
   get searched(): { readonly searched?: Searched } {
     const searched = this.#search?.searched;
@@ -271,7 +229,7 @@ export class HostNetwork {
   }
 
   /** Throws EPERM where this process may not see packets. */
-  get #searching(): HostSearch {
+  get search(): HostSearch {
     if (this.#search) return this.#search;
     throw Object.assign(new Error("this process may not see packets (CAP_NET_RAW)"), { code: "EPERM" });
   }
@@ -282,15 +240,6 @@ export class HostNetwork {
   #atEnd(cleanup: () => unknown): void {
     if (this.#cleanups) this.#cleanups.push(cleanup);
     else cleanup();
-  }
-
-  #sendRaw(datagram: Uint8Array, to: Endpoint): void {
-    const raw = new RawSocket();
-    try {
-      raw.send(datagram, to.ip);
-    } finally {
-      raw.close();
-    }
   }
 
   /** Says on a socket what is to be said; one that breaks meanwhile, or has a stranger at its other end, fails alone. */

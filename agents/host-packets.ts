@@ -94,6 +94,23 @@ export function watchAnswer(
   return stop;
 }
 
+/** Reports the first SYN that comes from `from`, whatever local port it has come to. */
+export function watchPeerSyn(
+  recorder: Recorder,
+  from: Endpoint,
+  onSyn: (syn: { readonly localPort: number; readonly segment: TcpSegment }) => void,
+): () => void {
+  const stop = recorder.tap((packet) => {
+    if (packet.direction !== "in") return;
+    const segment = segmentBetween(packet, { src: from.ip });
+    if (!segment || segment.srcPort !== from.port) return;
+    if ((segment.flags & (TCP_FLAG.syn | TCP_FLAG.ack | TCP_FLAG.rst)) !== TCP_FLAG.syn) return;
+    stop();
+    onSyn({ localPort: segment.dstPort, segment });
+  });
+  return stop;
+}
+
 /** Where an IPv4 header has its identification (RFC 791 section 3.1). */
 const IDENTIFICATION = 4;
 

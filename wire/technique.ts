@@ -23,6 +23,12 @@ interface RouteOptions extends PunchOptions {
  */
 type OutsideSearch = { readonly search: "birthday"; readonly syns: number } | { readonly search: "ack-sweep" };
 
+/**
+ * How two random ports are found. `anchor`: X finds A's with ACKs, and B sprays SYNs at it; so many ports of NB are tried, one after the
+ * other. `blind`: both spray, and X does nothing for it.
+ */
+type PairSearch = { readonly search: "anchor"; readonly anchors: number } | { readonly search: "blind" };
+
 /** A traversal technique with its parameters, as agents run it. */
 export type TechniqueSpec =
   | { readonly name: "connect" }
@@ -46,14 +52,12 @@ export type TechniqueSpec =
   | ({ readonly name: "natblaster-3" } & RouteOptions)
   | ({ readonly name: "natblaster-4" } & OutsideSearch & PunchOptions)
   | ({ readonly name: "natblaster-5"; readonly aims: number } & PunchOptions)
-  | {
+  | ({
       readonly name: "natblaster-6";
       readonly syn: OpeningSyn;
-      /** So many ports of NB are tried, one after the other. */
-      readonly anchors: number;
-      /** SYNs that B sends for each. */
+      /** SYNs of a spray: B's for each anchor, or each side's. */
       readonly packets: number;
-    }
+    } & PairSearch)
   | ({ readonly name: "tcp-repair" } & PunchOptions)
   /** The hosts choose among the others, by what they measured, and try one after the other; all within `withinMs`. */
   | { readonly name: "auto"; readonly withinMs: number };
@@ -71,7 +75,8 @@ export function mostWords(technique: TechniqueSpec): number {
     case "natblaster-4":
       return technique.search === "birthday" ? plain : plain + 2 * SEARCH_WORDS;
     case "natblaster-6":
-      return plain + technique.anchors * 3 * SEARCH_WORDS; // X's sweep and both passes of the spray
+      // X's sweep and both passes of a spray; or a pass of A's and two of B's
+      return plain + (technique.search === "anchor" ? technique.anchors : 1) * 3 * SEARCH_WORDS;
     default:
       return plain;
   }

@@ -38,7 +38,7 @@ export function needsOf(technique: Traversal): Needs {
     case "tcp-repair":
       return { a: ["raw", "admin"], b: ["raw", "admin"], forging: false };
     case "natblaster-6":
-      return { a: ["raw", "admin"], b: ["raw", "admin"], forging: true };
+      return { a: ["raw", "admin"], b: ["raw", "admin"], forging: technique.search === "anchor" };
     case "natblaster-5":
       return { ...NOTHING, forging: true };
   }

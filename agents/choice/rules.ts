@@ -120,6 +120,20 @@ export const RULES: readonly Rule[] = [
       "both NATs' ports are random: X finds NA's by trying all, and B sends SYNs until NB gives one the port that NA lets in",
   },
   {
+    technique: { name: "natblaster-6", search: "blind", syn: "normal", packets: 64_512 },
+    symmetric: true,
+    wants: (a, b) => [
+      not(predictable(a)),
+      not(predictable(b)),
+      silent(a),
+      silent(b),
+      a.crossing,
+      b.crossing,
+      apart(a, b),
+    ],
+    because: "both NATs' ports are random, and of as many SYNs of both as there are ports two meet, without X's help",
+  },
+  {
     technique: PLAIN["tcp-repair"],
     symmetric: true,
     wants: (a, b) => [predictable(a), predictable(b), a.sequenceKept, b.sequenceKept, apart(a, b)],

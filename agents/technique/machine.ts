@@ -56,6 +56,8 @@ export type HostEvent =
   | { readonly kind: "syns-sprayed"; readonly count: number }
   /** The peer's SYN+ACK for one of the spray's SYNs: with these numbers the connection stands. */
   | { readonly kind: "answered"; readonly localPort: number; readonly own: SynReport; readonly peer: SynReport }
+  /** The peer's own SYN has come to one of the spray's local ports, from where the spray went: with these numbers a connection can stand. */
+  | { readonly kind: "met"; readonly localPort: number; readonly own: SynReport; readonly peer: SynReport }
   | { readonly kind: "flooded"; readonly isn: number; readonly count: number }
   /** A packet of X's search reached this host: it carries the outside port, its destination is the inside port. */
   | { readonly kind: "hit"; readonly localPort: number; readonly outsidePort: number }
@@ -83,6 +85,14 @@ export type HostAction =
   | { readonly kind: "copy-syn"; readonly ttl: number }
   /** Answer the peer's SYN in the name of the socket whose own SYN was seen last: a raw SYN+ACK with that one's sequence number. */
   | { readonly kind: "answer-syn"; readonly syn: SynReport }
+  /** Answer the peer's SYN that a spray has met: a raw SYN+ACK from the port that it came to. */
+  | {
+      readonly kind: "answer-met";
+      readonly localPort: number;
+      readonly to: Endpoint;
+      readonly own: SynReport;
+      readonly peer: SynReport;
+    }
   /** From now on the socket's packets take the straight way. */
   | { readonly kind: "leave-route"; readonly socket: SocketName }
   /** Closes a socket; nothing is sent where it is still connecting, a RST where it is connected. */
@@ -120,10 +130,16 @@ export type HostAction =
       readonly ttl?: number;
     }
   /**
-   * Send a raw SYN to `to` from each of `count` local ports, all with one ISN; with a TTL first once with that. Then `syns-sprayed`; an
-   * answer of the peer's host is `answered`.
+   * Send a raw SYN to `to` from each of `count` local ports, all with one ISN. Then `syns-sprayed`; an answer of the peer's host is
+   * `answered`. `meets`: the peer sprays as well, and a SYN of its own from `to` is `met`.
    */
-  | { readonly kind: "spray-syns"; readonly to: Endpoint; readonly count: number; readonly ttl?: number }
+  | {
+      readonly kind: "spray-syns";
+      readonly to: Endpoint;
+      readonly count: number;
+      readonly ttl?: number;
+      readonly meets?: true;
+    }
   /** Keep this host's kernel from answering with RST what arrives for no socket, as a visible rule. */
   | { readonly kind: "mute-resets"; readonly towards: Endpoint }
   | { readonly kind: "tell"; readonly message: HostMessage }

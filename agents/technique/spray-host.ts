@@ -3,7 +3,7 @@ import type { TechniqueSpec } from "../../wire/technique.ts";
 import { stay, type HostAction, type HostEvent, type Step } from "./machine.ts";
 import { TELL_WAITING } from "./turns.ts";
 
-type Options = Extract<TechniqueSpec, { name: "natblaster-6" }>;
+type Options = Extract<TechniqueSpec, { name: "natblaster-6"; search: "anchor" }>;
 
 /** Time for the answer to the last of the SYNs. */
 const ANSWER_GRACE_MS = 500;

@@ -42,9 +42,10 @@ function techniqueTitle(technique: TechniqueSpec): string {
     case "natblaster-4":
       return technique.search === "birthday" ? technique.name : `${technique.name} ${technique.search}`;
     case "natblaster-6": {
-      const anchors = technique.anchors === 1 ? "" : ` ${technique.anchors} anchors`;
+      const search = technique.search === "blind" ? " blind" : "";
+      const anchors = technique.search === "blind" || technique.anchors === 1 ? "" : ` ${technique.anchors} anchors`;
       const packets = technique.packets === ALL_PORTS ? "" : ` ${technique.packets} SYNs`;
-      return `${technique.name}${technique.syn === "normal" ? "" : ` ${technique.syn}`}${anchors}${packets}`;
+      return `${technique.name}${search}${technique.syn === "normal" ? "" : ` ${technique.syn}`}${anchors}${packets}`;
     }
     case "simultaneous-open":
       return technique.syn === "normal" ? technique.name : `${technique.name} ${technique.syn}`;

@@ -192,8 +192,22 @@ export function entry<Name extends z.ZodType<string>>(gateway: Name) {
       technique: z.literal("natblaster-6"),
       options: strict({
         syn: openingSyn.default("normal"),
-        anchors: z.int().min(1).max(4).default(1).describe("Ports of NB that are tried, one after the other."),
-        packets: z.int().min(1).max(64_512).default(64_512).describe("SYNs that B sends for each."),
+        search: z
+          .enum(["anchor", "blind"])
+          .default("anchor")
+          .describe("How the ports are found: ACKs of X and SYNs of B, or SYNs of both without X."),
+        anchors: z
+          .int()
+          .min(1)
+          .max(4)
+          .optional()
+          .describe("Of the search with anchors: ports of NB that are tried, one after the other (1)."),
+        packets: z
+          .int()
+          .min(1)
+          .max(64_512)
+          .default(64_512)
+          .describe("SYNs that B sends for each anchor, or that each side sends."),
       }).prefault({}),
       ...common,
     }),

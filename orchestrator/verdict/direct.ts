@@ -26,6 +26,7 @@ export function checkDirect(scene: Scene): { readonly proof?: Proof; readonly mi
     ...checkTranslation(scene),
     ...SIDES.map((side) => checkPayloadFromPeer(scene, scene.sides[side])),
     checkNothingAtX(scene),
+    ...(needsNoForging(scene) ? [checkNothingForged(scene)] : []),
     checkExchange("data after X's link was cut", scene.evidence.afterCut),
     checkXSilentAfterCut(scene),
     checkComplete(scene),
@@ -90,6 +91,17 @@ function checkNothingAtX(scene: Scene): Check {
   if (payload) return lacks(`payload at X: ${text(payload.src)} → ${text(payload.dst)}, ${payload.payloadBytes} bytes`);
   if (!scene.evidence.captures.x) return lacks("no capture at X");
   return met("no payload byte at X", "X's interface carried signalling only");
+}
+
+/** A search that is meant to do without X's help but for introducing the two. */
+const needsNoForging = ({ technique }: Scene): boolean =>
+  technique.name === "natblaster-6" && technique.search === "blind";
+
+function checkNothingForged({ segments }: Scene): Check {
+  const forged = segments.find(isForged);
+  return forged
+    ? lacks(`X sent a packet under ${text(forged.src)}`)
+    : met("X forged nothing", "X's interface sent nothing under another's address");
 }
 
 /** The first flow at X that carries payload which is not signalling. */

@@ -29,10 +29,11 @@ export function noCollision(scene: Scene, side: SideOfScene): Blockage | undefin
   return { cause: "no-collision", at: hop.at, atUs: first.atUs, why };
 }
 
-/** Anchor and spray: the peer's SYNs left its NAT, and none from the port that this side's SYN had been sent to. */
+/** A spray: the peer's SYNs left its NAT, and none from the port that this side's had been sent to. */
 export function sprayMissed(scene: Scene, side: SideOfScene): Blockage | undefined {
   const attempt = scene.evidence.attempts[side.side];
   if (attempt.ok || attempt.failure !== "no-collision" || scene.technique.name !== "natblaster-6") return undefined;
+  if (reached(scene, side) || reached(scene, scene.sides[side.peer])) return undefined;
   const { outermost, hostName } = scene.sides[side.peer];
   const anchors = [...new Set(punchesOf(scene, side).map(({ dst }) => dst.port))];
   const left = scene.segments.filter(
@@ -45,6 +46,12 @@ export function sprayMissed(scene: Scene, side: SideOfScene): Blockage | undefin
   const why = `${all} SYNs of ${hostName} left ${outermost.name}, none of them from port ${anchors.join(" or ")}, where ${side.hostName} waited for one`;
   return { cause: "no-collision", at: outermost.at, atUs: first.atUs, why };
 }
+
+/** Whether one of the peer's SYNs got through to a side's host. */
+const reached = ({ segments }: Scene, { side, peerOutside }: SideOfScene): boolean =>
+  segments.some(
+    ({ node, direction, kind, src }) => node === side && direction === "in" && kind === "syn" && src.ip === peerOutside,
+  );
 
 /** A sweep's ACKs arrived at the ports of a NAT, and none of them reached the host as an answer to its SYN. */
 export function sweepEmpty(scene: Scene, side: SideOfScene): Blockage | undefined {

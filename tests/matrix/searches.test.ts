@@ -15,6 +15,8 @@ const CELLS: Readonly<Record<string, string>> = {
     "direct, up to 64512 packets",
   "natblaster-6.random~random.drop.te-translate": "direct, up to 129024 packets",
   "natblaster-6-300-syns.random~random.drop.te-drop": "blocked: no-collision",
+  "natblaster-6-blind.random~random.drop.te-drop.core-anti-spoofing": "direct, up to 129024 packets",
+  "natblaster-6-blind-300-syns.random~random.drop.te-drop": "blocked: no-collision",
   "tcp-repair.sequential~preserve.reset.te-translate": "direct",
   "tcp-repair.random~preserve.drop.te-drop": "blocked: mapping-mispredicted",
 };

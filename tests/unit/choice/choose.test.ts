@@ -108,7 +108,12 @@ describe("what is tried first", () => {
       "simultaneous-open at once a",
     ],
     ["two hosts behind one NAT look for each other within", offer(), offer(), "p2pnat a"],
-    ["behind two random NATs a search over both port spaces", offer(RANDOM), away(RANDOM), "natblaster-6 normal a"],
+    [
+      "behind two random NATs a search over both port spaces",
+      offer(RANDOM),
+      away(RANDOM),
+      "natblaster-6 normal anchor a",
+    ],
     [
       "behind two random NATs that refuse what misses only X is left",
       offer({ ...RANDOM, refusal: "reset" }),
@@ -123,6 +128,10 @@ describe("what is tried first", () => {
     ],
   ])("%s", (_, a, b, wanted) => {
     expect(first(a, b)).toBe(wanted);
+  });
+
+  it("is a search of the hosts alone behind two random NATs where X cannot forge", () => {
+    expect(first(offer(RANDOM), away(RANDOM), { forges: false })).toBe("natblaster-6 normal blind a");
   });
 
   it("is never a forgery where sequence numbers change, or both are behind one NAT", () => {

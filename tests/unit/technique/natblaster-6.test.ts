@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { OUTSIDE, SYN, simulate, type Network } from "./simulation.ts";
 
-const SPRAY = { name: "natblaster-6", syn: "normal", anchors: 1, packets: 64_512 } as const;
+const SPRAY = { name: "natblaster-6", search: "anchor", syn: "normal", anchors: 1, packets: 64_512 } as const;
 const ANSWERED = { kind: "answered", localPort: 7007, own: SYN.b, peer: SYN.a } as const;
 /** A's SYN is seen, X's first window finds its port, and B's SYNs meet it. */
 const MEETING: Network = {

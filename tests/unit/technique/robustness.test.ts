@@ -47,6 +47,13 @@ const techniques: fc.Arbitrary<Traversal> = fc.oneof(
   fc.record({ name: fc.constant("tcp-repair" as const), ...punch }),
   fc.record({
     name: fc.constant("natblaster-6" as const),
+    search: fc.constant("blind" as const),
+    syn,
+    packets: fc.integer({ min: 1, max: 64_512 }),
+  }),
+  fc.record({
+    name: fc.constant("natblaster-6" as const),
+    search: fc.constant("anchor" as const),
     syn,
     anchors: fc.integer({ min: 1, max: 4 }),
     packets: fc.integer({ min: 1, max: 64_512 }),

@@ -22,6 +22,7 @@ export const SYN: Readonly<Record<HostRole, SynReport>> = {
 
 type Connect = Extract<HostAction, { kind: "connect" }>;
 type SpraySyns = Extract<HostAction, { kind: "spray-syns" }>;
+type AnswerMet = Extract<HostAction, { kind: "answer-met" }>;
 type Sweep = Extract<XAction, { kind: "sweep" }>;
 type Spray = Extract<XAction, { kind: "spray" }>;
 
@@ -34,7 +35,9 @@ export interface Network {
   /** Whether the n-th SYN+ACK for a host (from 1), X's or its peer's own, gets there; by default every one does. */
   readonly synAck?: (to: HostRole, nth: number) => boolean;
   /** What becomes of a pass of a spray. */
-  readonly sprayed?: (spray: SpraySyns) => readonly Delivery[];
+  readonly sprayed?: (spray: SpraySyns, from: HostRole) => readonly Delivery[];
+  /** What becomes of the SYN+ACK to a SYN that a spray has met. */
+  readonly met?: (from: HostRole, answer: AnswerMet) => readonly Delivery[];
   /** The one ACK of X's that gets through in a part of a sweep, if there is one. */
   readonly sweep?: (sweep: Sweep) => { readonly localPort: number; readonly outsidePort: number } | undefined;
   /** The hit of X's spray, if there is one. */
@@ -119,6 +122,10 @@ export function simulate(technique: Traversal, network: Network = {}): string[] 
         return;
       case "answer-syn":
         return answer(role === "a" ? "b" : "a");
+      case "answer-met": {
+        const deliveries = network.met?.(role, action) ?? [];
+        return hop(() => deliveries.forEach(({ to, event }) => host(to, event)));
+      }
       case "choose":
         return hop(() => greeted.forEach((socket, one) => host(one, { kind: "agreed", socket })));
       case "adopt":
@@ -138,7 +145,7 @@ export function simulate(technique: Traversal, network: Network = {}): string[] 
       case "inject":
         return hop(() => host(role, { kind: "injected", socket: action.socket }));
       case "spray-syns": {
-        const deliveries = network.sprayed?.(action) ?? [];
+        const deliveries = network.sprayed?.(action, role) ?? [];
         return hop(() => {
           deliveries.forEach(({ to, event }) => host(to, event));
           host(role, { kind: "syns-sprayed", count: action.count });
@@ -218,6 +225,8 @@ function describeHost(action: HostAction): string {
       return `listens ${action.localPort}`;
     case "answer-syn":
       return `answers SYN isn ${action.syn.isn}`;
+    case "answer-met":
+      return `answers ${formatEndpoint(action.to)} from ${action.localPort} seq ${action.own.isn} ack ${action.peer.isn}+1`;
     case "copy-syn":
       return `copies its SYN with ttl ${action.ttl}`;
     case "draw-ports":

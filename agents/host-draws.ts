@@ -1,0 +1,28 @@
+import type { AttemptParameters } from "../wire/control.ts";
+import type { SynReport } from "../wire/rendezvous.ts";
+import { seededBytes, seededPorts } from "../wire/seeded.ts";
+import { LINUX_WINDOW } from "../wire/tcp.ts";
+import { SWEEP_PORTS, type HostAction } from "./technique/machine.ts";
+
+/** Ports of floods and birthdays lie above every attempt's window and below the kernel's own ephemeral range. */
+export const FLOOD_PORTS = { from: 10_240, to: 49_999 } as const;
+
+/** Every port that a NAT may translate: it leaves the well-known ones alone (RFC 4787 section 4.2.1), and a raw SYN takes none from the kernel. */
+export const NAT_PORTS = { from: SWEEP_PORTS.from, to: SWEEP_PORTS.from + SWEEP_PORTS.count - 1 } as const;
+
+export type Drawn = Pick<AttemptParameters, "seed" | "role">;
+
+/** Distinct ports at random: of this host, or of a NAT. */
+export function drawPorts(
+  { of, count }: Extract<HostAction, { kind: "draw-ports" }>,
+  { seed, role }: Drawn,
+): readonly number[] {
+  return seededPorts(`${seed}/${role}/ports`, count, of === "this-host" ? FLOOD_PORTS : NAT_PORTS);
+}
+
+/** What a SYN of this host would say that its kernel has not sent. */
+export function drawNumbers({ seed, role }: Drawn): SynReport {
+  const bytes = seededBytes(`${seed}/${role}/numbers`, 8);
+  const [isn, tsval] = [bytes.readUInt32LE(0), bytes.readUInt32LE(4)];
+  return { isn, window: LINUX_WINDOW, mss: 1460, windowScale: 7, sackPermitted: true, tsval };
+}
