@@ -13,7 +13,7 @@ const PAYLOAD_START_BYTES = 40;
 /** Nodes that need not react to packets empty the socket this often while recording (64 MiB last far longer). */
 const DRAIN_EVERY_MS = 20;
 
-type FlowCount = { -readonly [Key in keyof FlowTotal]: FlowTotal[Key] };
+type FlowCount = { -readonly [Key in keyof FlowTotal]: FlowTotal[Key] } & { startSeq: number };
 export type Tap = (packet: SeenPacket) => void;
 
 /**
@@ -65,7 +65,9 @@ export class Recorder {
     return {
       packets: Buffer.from(packPackets(this.#kept)).toString("base64"),
       interfaces: this.#names,
-      flows: flows.filter(({ payloadBytes, packets }) => payloadBytes > 0 || packets > KEPT_PER_FLOW),
+      flows: flows
+        .filter(({ payloadBytes, packets }) => payloadBytes > 0 || packets > KEPT_PER_FLOW)
+        .map(({ startSeq: _, ...total }) => total),
       ...(fans.length > 0 && { fans }),
       lost: this.#lost + this.#socket.drops - this.#dropsBefore,
     };
@@ -115,9 +117,16 @@ export class Recorder {
     flow.packets += 1;
     flow.payloadBytes += payload;
     flow.lastAtUs = packet.atUs;
-    if (payload > 0 && flow.payloadStart === "")
-      flow.payloadStart = Buffer.from(packet.bytes.subarray(start, start + PAYLOAD_START_BYTES)).toString("hex");
+    if (payload > 0) this.#keepStart(flow, packet, { tcp, start });
     return flow;
+  }
+
+  /** What comes first in the stream may come later on the way: a NAT may let in the second segment and not the first. */
+  #keepStart(flow: FlowCount, { bytes, view }: SeenPacket, { tcp, start }: { tcp: number; start: number }): void {
+    const seq = view.getUint32(tcp + 4);
+    if (flow.payloadStart !== "" && ((seq - flow.startSeq) | 0) >= 0) return;
+    flow.startSeq = seq;
+    flow.payloadStart = Buffer.from(bytes.subarray(start, start + PAYLOAD_START_BYTES)).toString("hex");
   }
 
   #flowOf(
@@ -146,6 +155,7 @@ export class Recorder {
       firstAtUs: packet.atUs,
       lastAtUs: packet.atUs,
       payloadStart: "",
+      startSeq: 0,
     }));
   }
 }

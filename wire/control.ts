@@ -142,7 +142,7 @@ export interface FlowTotal {
   readonly payloadBytes: number;
   readonly firstAtUs: number;
   readonly lastAtUs: number;
-  /** First payload bytes of the flow, hex, at most 40 bytes. */
+  /** First payload bytes of the flow, by sequence number, hex, at most 40 bytes. */
   readonly payloadStart: string;
 }
 
