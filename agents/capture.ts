@@ -65,9 +65,7 @@ export class Recorder {
     return {
       packets: Buffer.from(packPackets(this.#kept)).toString("base64"),
       interfaces: this.#names,
-      flows: flows
-        .filter(({ payloadBytes, packets }) => payloadBytes > 0 || packets > KEPT_PER_FLOW)
-        .map(({ startSeq: _, ...total }) => total),
+      flows: flows.filter(({ payloadBytes, packets }) => payloadBytes > 0 || packets > KEPT_PER_FLOW).map(totalOf),
       ...(fans.length > 0 && { fans }),
       lost: this.#lost + this.#socket.drops - this.#dropsBefore,
     };
@@ -158,6 +156,11 @@ export class Recorder {
       startSeq: 0,
     }));
   }
+}
+
+function totalOf(flow: FlowCount): FlowTotal {
+  const { startSeq: _, ...total } = flow;
+  return total;
 }
 
 const [FIN, SYN, RST] = [1, 2, 4];

@@ -6,7 +6,7 @@ import { isBoolean, isIp, isText, isU16, listOf, oneOf, optional, record } from 
 import type { Ipv4 } from "./address.ts";
 
 /** Grows with every change of what hosts conclude from each other's traits: both must come to the same plan. */
-export const OFFER_VERSION = 1;
+export const OFFER_VERSION = 2;
 
 /** Outside ports of new connections: the local ones, the same again for one local port whoever the peer is, one constant step, or any. */
 export const PORT_HABITS = ["untranslated", "preserved", "consistent", "sequential", "random"] as const;
@@ -24,12 +24,16 @@ export interface NatTraits {
   readonly ports?: PortHabit;
   /** Whether strangers may connect to the outside port of an existing mapping (RFC 4787 section 5, endpoint-independent filtering). */
   readonly open?: boolean;
+  /** Whether any port of an address that was sent to may (RFC 4787 section 5, address-dependent filtering, or none). */
+  readonly openToAddress?: boolean;
   /** The answer to a SYN that no mapping admits. */
   readonly refusal?: (typeof REFUSALS)[number];
   /** Whether the error for a SYN that dies one hop short of X comes back to the host, where it ends connect(). */
   readonly ttlError?: boolean;
   /** Whether the SYN of a simultaneous open is let in (RFC 5382 REQ-2). */
   readonly crossing?: boolean;
+  /** Whether a RST for a SYN neither reaches the host nor ends the mapping. */
+  readonly ignoresReset?: boolean;
   /** Whether TCP sequence numbers leave as the host wrote them. */
   readonly sequenceKept?: boolean;
   /** What becomes of SYNs with a loose source route over X. */
@@ -59,9 +63,11 @@ export const isOffer = record({
       rttMs: isU16,
       ports: optional(oneOf(...PORT_HABITS)),
       open: optional(isBoolean),
+      openToAddress: optional(isBoolean),
       refusal: optional(oneOf(...REFUSALS)),
       ttlError: optional(isBoolean),
       crossing: optional(isBoolean),
+      ignoresReset: optional(isBoolean),
       sequenceKept: optional(isBoolean),
       sourceRoute: optional(oneOf(...ROUTES)),
     }),

@@ -71,13 +71,13 @@ export const RULES: readonly Rule[] = [
   },
   {
     technique: PLAIN["sequential-open"],
-    wants: (a, b) => [a.open, standing(a), apart(a, b)],
-    because: "NA lets anybody in at the mapping that a first SYN makes, so that NB's port does not matter",
+    wants: (a, b) => [admits(a, b), standing(a), apart(a, b)],
+    because: "NA lets any port of NB in at the mapping that a first SYN makes, so that NB's port does not matter",
   },
   {
     technique: { ...PLAIN["stunt-2"], socket: "aborted" },
-    wants: (a, b) => [a.open, standing(a), not(a.ttlError), apart(a, b)],
-    because: "NA lets anybody in at the mapping that a SYN makes which dies unheard before NB",
+    wants: (a, b) => [admits(a, b), standing(a), not(a.ttlError), apart(a, b)],
+    because: "NA lets any port of NB in at the mapping that a SYN makes which dies unheard before NB",
   },
   {
     technique: PLAIN["natblaster-3"],
@@ -100,13 +100,17 @@ export const RULES: readonly Rule[] = [
     wants: oneRandom,
     because: "NA's ports are random, and a birthday finds one in 19 of 20 tries",
   },
-  ...[1, 2, 3].map((time) => ({
-    ...(time > 1 && { again: true as const }),
+  ...thrice({
     technique: PLAIN["birthday-open"],
-    wants: (a: Known, b: Known) => [not(predictable(a)), standing(b), silent(a), silent(b), apart(a, b)],
+    wants: (a, b) => [not(predictable(a)), standing(b), unheard(a, b), apart(a, b)],
+    because: "NA's ports are random, B does not hear of what misses it, and two of many sockets meet in 19 of 20 tries",
+  }),
+  ...thrice({
+    technique: { ...PLAIN["birthday-open"], syn: "low-ttl" },
+    wants: (a, b) => [not(predictable(a)), standing(b), not(unheard(a, b)), not(b.ttlError), apart(a, b)],
     because:
-      "NA's ports are random, both NATs drop in silence what misses, and two of many sockets meet in 19 of 20 tries",
-  })),
+      "NA's ports are random, what misses dies unheard before it, and two of many sockets meet in 19 of 20 tries",
+  }),
   {
     technique: { ...PLAIN["simultaneous-open"], retryMs: RETRY_MS },
     symmetric: true,
@@ -114,10 +118,16 @@ export const RULES: readonly Rule[] = [
     because: "over so long a way two SYNs cross before either is refused",
   },
   {
-    technique: PLAIN["natblaster-6"],
-    wants: (a, b) => [...forged(a, b), not(predictable(a)), not(predictable(b)), silent(a), silent(b), a.crossing],
+    technique: { ...PLAIN["natblaster-6"], syn: "low-ttl" },
+    wants: (a, b) => [...searchable(a, b), not(both(silent(a), silent(b))), not(a.ttlError)],
     because:
-      "both NATs' ports are random: X finds NA's by trying all, and B sends SYNs until NB gives one the port that NA lets in",
+      "a NAT's ports are random: X finds that of a SYN of A's which dies unheard, and B sends SYNs until NB gives one the port that NA lets in",
+  },
+  {
+    technique: PLAIN["natblaster-6"],
+    wants: (a, b) => [...searchable(a, b), silent(b)],
+    because:
+      "a NAT's ports are random: X finds NA's by trying all, and B sends SYNs until NB gives one the port that NA lets in",
   },
   {
     technique: { name: "natblaster-6", search: "blind", syn: "normal", packets: 64_512 },
@@ -147,9 +157,21 @@ export const RELAY: Pick<Rule, "technique" | "because"> = {
   because: "nothing else is left, and X passes bytes on",
 };
 
+/** Three tries, of which the last two are for those who are sure. */
+function thrice(rule: Rule): readonly Rule[] {
+  return [rule, { ...rule, again: true }, { ...rule, again: true }];
+}
+
 type Truth = boolean | undefined;
 
 const not = (truth: Truth): Truth => (truth === undefined ? undefined : !truth);
+
+const either = (one: Truth, other: Truth): Truth => not(both(not(one), not(other)));
+
+function both(one: Truth, other: Truth): Truth {
+  if (one === false || other === false) return false;
+  return one === undefined || other === undefined ? undefined : true;
+}
 
 function oneOf<T>(value: T | undefined, ...wanted: readonly T[]): Truth {
   return value === undefined ? undefined : wanted.includes(value);
@@ -162,7 +184,16 @@ const standing = ({ ports }: Known): Truth => oneOf(ports, "consistent", "preser
 
 const silent = ({ refusal }: Known): Truth => oneOf(refusal, "silence");
 
+/** What NA answers to a SYN that misses does not end B's socket. */
+const unheard = (a: Known, b: Known): Truth => either(silent(a), both(oneOf(a.refusal, "reset"), b.ignoresReset));
+
 const routes = ({ sourceRoute }: Known): Truth => oneOf(sourceRoute, "aware", "stateless");
+
+/**
+ * B's SYN is let in and makes a mapping of its own, with which the answer of a new socket agrees: it comes from anywhere, or from a port of NB
+ * that A's SYN did not go to.
+ */
+const admits = (a: Known, b: Known): Truth => either(a.open, both(a.openToAddress, not(predictable(b))));
 
 /** Not behind one NAT: there a low TTL does not end a SYN between the two, and nobody outside can forge what comes from within. */
 const apart = (a: Known, b: Known): Truth =>
@@ -177,6 +208,11 @@ const forged = (a: Known, b: Known): readonly Truth[] => [a.sequenceKept, b.sequ
 /** Case 4: nobody is told of the SYNs that die, and X's forgeries fit. */
 function oneRandom(a: Known, b: Known): readonly Truth[] {
   return [...forged(a, b), not(predictable(a)), predictable(b), not(a.ttlError), not(b.ttlError)];
+}
+
+/** Case 6, and whatever is easier: X's sweep fits only the number that A sent, and NA has to let B's SYN in. */
+function searchable(a: Known, b: Known): readonly Truth[] {
+  return [a.sequenceKept, apart(a, b), either(not(predictable(a)), not(predictable(b))), a.crossing];
 }
 
 const far = (a: Known, b: Known): Truth =>

@@ -12,14 +12,17 @@ const FEWEST_BINDINGS = 5;
 /** What a choice turns on, read off a fingerprint; what was not tested, or shows nothing, is absent. */
 export function traitsOf(seen: Fingerprint, outside: Ipv4): NatTraits {
   const sequence = ran(seen.sequence);
+  const afterSyn = ran(seen.afterSyn)?.probes;
+  const afterReset = afterSyn?.find(({ stimulus, probe }) => stimulus === "reset" && probe === "syn-ack");
   return defined({
     outside,
     rttMs: Math.min(0xffff, Math.round(seen.rttMs)),
     ports: habitOf(ran(seen.bindings)?.made ?? []),
     open: openOf(ran(seen.strangers)?.probes ?? []),
+    openToAddress: ran(seen.strangers)?.probes.find(({ from }) => from === "same-address-other-port")?.arrived,
     refusal: refusalOf(ran(seen.unsolicited)?.fate),
-    crossing: ran(seen.afterSyn)?.probes.find(({ stimulus, probe }) => stimulus === "none" && probe === "syn")
-      ?.probeArrived,
+    crossing: afterSyn?.find(({ stimulus, probe }) => stimulus === "none" && probe === "syn")?.probeArrived,
+    ignoresReset: afterReset && afterReset.stimulusArrived === false && afterReset.probeArrived,
     sequenceKept: sequence && sequence.isnSent === sequence.isnSeen,
     sourceRoute: routeOf(ran(seen.sourceRoute)),
   });

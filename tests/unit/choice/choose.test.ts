@@ -13,9 +13,11 @@ const HOME: NatTraits = {
   rttMs: 1,
   ports: "preserved",
   open: false,
+  openToAddress: false,
   refusal: "silence",
   ttlError: true,
   crossing: true,
+  ignoresReset: false,
   sequenceKept: true,
   sourceRoute: "refuse",
 };
@@ -115,6 +117,36 @@ describe("what is tried first", () => {
       "natblaster-6 normal anchor a",
     ],
     [
+      "a random NAT that refuses what misses sees nothing that does",
+      offer({ ...RANDOM, ...RESETS }),
+      away(HIDES),
+      "birthday-open low-ttl a",
+    ],
+    [
+      "one whose RSTs the other NAT keeps to itself may refuse what misses",
+      offer({ ...RANDOM, ...RESETS }),
+      away({ ignoresReset: true }),
+      "birthday-open normal a",
+    ],
+    [
+      "a NAT that lets in every port of an address that was sent to need not know which",
+      offer({ ports: "consistent", openToAddress: true }),
+      away({ ...RANDOM, ...RESETS, crossing: false }),
+      "sequential-open a",
+    ],
+    [
+      "a sequence and a random port are searched for one after the other",
+      offer({ ports: "sequential" }),
+      away(RANDOM),
+      "natblaster-6 normal a",
+    ],
+    [
+      "where a NAT would refuse what misses, the first SYNs of the search do not get there",
+      offer({ ...RANDOM, ...RESETS, ...HIDES }),
+      away({ ...RANDOM, ...RESETS }),
+      "natblaster-6 low-ttl a",
+    ],
+    [
       "behind two random NATs that refuse what misses only X is left",
       offer({ ...RANDOM, refusal: "reset" }),
       away({ ...RANDOM, refusal: "reset" }),
@@ -155,6 +187,8 @@ describe("what is tried first", () => {
       "sequential-open b",
       "birthday-open normal a",
       "birthday-open normal b",
+      "birthday-open low-ttl a",
+      "birthday-open low-ttl b",
       "simultaneous-open at once a",
       "relay a",
     ]);
@@ -177,6 +211,7 @@ describe("what is tried first", () => {
       "natblaster-4 ack-sweep a",
       "natblaster-4 birthday a",
       ...[1, 2, 3].map(() => "birthday-open normal a"),
+      "natblaster-6 normal a",
       "relay a",
     ]);
   });

@@ -53,7 +53,9 @@ describe("the traits of a fingerprint", () => {
         const traits = traitsOf(quick(model, seed), OUTSIDE);
         expect(traits).toMatchObject({
           open: model.filtering === "endpoint-independent",
+          openToAddress: model.filtering !== "address-and-port-dependent",
           crossing: model.crossingSyn === "accept",
+          ignoresReset: model.reset === "ignore",
           sequenceKept: model.sequenceNumbers === "keep",
           sourceRoute: model.sourceRoute,
         });
