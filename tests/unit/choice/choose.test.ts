@@ -138,13 +138,13 @@ describe("what is tried first", () => {
       "a sequence and a random port are searched for one after the other",
       offer({ ports: "sequential" }),
       away(RANDOM),
-      "natblaster-6 normal a",
+      "natblaster-6 normal anchor a",
     ],
     [
       "where a NAT would refuse what misses, the first SYNs of the search do not get there",
       offer({ ...RANDOM, ...RESETS, ...HIDES }),
       away({ ...RANDOM, ...RESETS }),
-      "natblaster-6 low-ttl a",
+      "natblaster-6 low-ttl anchor a",
     ],
     [
       "behind two random NATs that refuse what misses only X is left",
@@ -211,7 +211,7 @@ describe("what is tried first", () => {
       "natblaster-4 ack-sweep a",
       "natblaster-4 birthday a",
       ...[1, 2, 3].map(() => "birthday-open normal a"),
-      "natblaster-6 normal a",
+      "natblaster-6 normal anchor a",
       "relay a",
     ]);
   });
