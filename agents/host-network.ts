@@ -12,7 +12,7 @@ import type { Greeting } from "./greeting.ts";
 import { drawNumbers, drawPorts } from "./host-draws.ts";
 import { HostSearch } from "./host-search.ts";
 import { HostSockets, failureOf } from "./host-sockets.ts";
-import { freeWindow } from "./local-ports.ts";
+import { claimWindow } from "./local-ports.ts";
 import { muteResets } from "./mute.ts";
 import { tcpInfoOf } from "./net/tcp-info.ts";
 import { TcpSocket } from "./net/tcp-socket.ts";
@@ -97,7 +97,9 @@ export class HostNetwork {
 
   /** Takes the attempt's local ports; throws where other programs have them all. */
   claimPorts(): void {
-    this.#localPort = freeWindow(this.#parameters.localPort);
+    const claimed = claimWindow(this.#parameters.localPort);
+    this.#atEnd(() => claimed.release());
+    this.#localPort = claimed.first;
     if (this.#localPort !== this.#parameters.localPort) log("ports-taken", { instead: this.#localPort });
   }
 

@@ -5,7 +5,7 @@ import type { NatTraits } from "../wire/traits.ts";
 import type { Recorder } from "./capture.ts";
 import { log } from "./channel.ts";
 import { habitOfAllocation, traitsOf } from "./choice/traits.ts";
-import { freeWindow } from "./local-ports.ts";
+import { claimWindow } from "./local-ports.ts";
 import { TcpSocket } from "./net/tcp-socket.ts";
 import { runBattery } from "./probe/battery.ts";
 import { outsideOf, testPrediction } from "./probe/prediction.ts";
@@ -26,8 +26,9 @@ type Place = Pick<AttemptParameters, "x" | "localPort" | "seed">;
  */
 export async function probeTraits(drawn: Place, outside: Ipv4, recorder: Recorder | undefined): Promise<NatTraits> {
   const sockets: TcpSocket[] = [];
+  const claimed = claimWindow(drawn.localPort);
+  const place = { ...drawn, localPort: claimed.first };
   try {
-    const place = { ...drawn, localPort: freeWindow(drawn.localPort) };
     const nat = await batteryTraits(place, outside, recorder).catch((error: unknown) => {
       log("battery-failed", { reason: String(error) });
       return predictionTraits(place, outside, sockets);
@@ -36,6 +37,7 @@ export async function probeTraits(drawn: Place, outside: Ipv4, recorder: Recorde
     return { ...nat, ...(ttlError === undefined ? {} : { ttlError }) };
   } finally {
     for (const socket of sockets) socket.destroy();
+    claimed.release();
   }
 }
 

@@ -1,37 +1,57 @@
 import { ATTEMPT_WINDOWS } from "../wire/attempt.ts";
 import { AF_INET, SOCK_STREAM, bindSocket, closeDescriptor, openSocket, socketAddress } from "./net/libc.ts";
 
+/** Consecutive local ports that no other program had, and that no other attempt takes until they are released. */
+export interface ClaimedWindow {
+  readonly first: number;
+  release(): void;
+}
+
 /**
- * The first of an attempt's consecutive local ports: those that were drawn, unless another program has one of them, then the next that are
+ * Takes an attempt's consecutive local ports: those that were drawn, unless another program has one of them, then the next that are
  * free. Throws EADDRINUSE where none are.
  */
-export function freeWindow(drawn: number): number {
+export function claimWindow(drawn: number): ClaimedWindow {
   const { first, ports, count } = ATTEMPT_WINDOWS;
-  const windows = Array.from(
-    { length: count },
-    (_, index) => first + ((drawn - first + index * ports) % (count * ports)),
-  );
-  const free = windows.find((start) => isFree(start, ports));
-  if (free !== undefined) return free;
+  for (let index = 0; index < count; index += 1) {
+    const claimed = claim(first + ((drawn - first + index * ports) % (count * ports)), ports);
+    if (claimed) return claimed;
+  }
   const message = `other programs hold local TCP ports in each of the ${count} groups between ${first} and ${first + count * ports - 1}`;
   throw Object.assign(new Error(message), { code: "EADDRINUSE" });
 }
 
-function isFree(start: number, ports: number): boolean {
-  for (let port = start; port < start + ports; port += 1) if (!canBind(port)) return false;
-  return true;
+/** The last port is nobody's own: whoever is bound to it has all. */
+function claim(first: number, ports: number): ClaimedWindow | undefined {
+  const sign = bound(first + ports - 1);
+  if (sign === undefined) return undefined;
+  try {
+    for (let port = first; port < first + ports - 1; port += 1) {
+      const free = bound(port);
+      if (free === undefined) return release(sign);
+      closeDescriptor(free);
+    }
+  } catch (error) {
+    release(sign);
+    throw error;
+  }
+  return { first, release: () => release(sign) };
 }
 
-/** Without SO_REUSEADDR a port is ours only where nobody is bound to it, be it for a connection that has ended (TIME_WAIT). */
-function canBind(port: number): boolean {
+function release(sign: number): undefined {
+  closeDescriptor(sign);
+  return undefined;
+}
+
+/** A socket that has the port alone. Without SO_REUSEADDR it is ours only where nobody is bound to it, be it for a connection that has ended (TIME_WAIT). */
+function bound(port: number): number | undefined {
   const fd = openSocket(AF_INET, SOCK_STREAM, 0);
   try {
     bindSocket(fd, socketAddress("0.0.0.0", port));
-    return true;
+    return fd;
   } catch (error) {
-    if ((error as { code?: string }).code === "EADDRINUSE") return false;
-    throw error;
-  } finally {
     closeDescriptor(fd);
+    if ((error as { code?: string }).code === "EADDRINUSE") return undefined;
+    throw error;
   }
 }

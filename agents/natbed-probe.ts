@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { PROBE_MODES, type ProbeMode } from "../wire/fingerprint.ts";
 import { X_PORTS } from "../wire/rendezvous.ts";
 import { Recorder } from "./capture.ts";
+import { resolveX } from "./net/resolve.ts";
 import { runBattery } from "./probe/battery.ts";
 import { LOCAL_PORTS } from "./probe/ground.ts";
 import { readableFingerprint } from "./probe/text.ts";
@@ -27,7 +28,8 @@ if (!asked) {
 }
 try {
   const { json, ...options } = asked;
-  const fingerprint = await runBattery({ ...options, seed: randomInt(2 ** 31), ...openRecorder() });
+  const x = { ...options.x, host: await resolveX(options.x.host) };
+  const fingerprint = await runBattery({ ...options, x, seed: randomInt(2 ** 31), ...openRecorder() });
   console.log(json ? JSON.stringify(fingerprint, undefined, 2) : readableFingerprint(fingerprint));
   process.exit(0); // a packet socket stays open otherwise
 } catch (error) {

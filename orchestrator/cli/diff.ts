@@ -22,15 +22,26 @@ export function addDiff(program: Command): void {
 }
 
 async function compare(before: string, after: string, { json }: { json?: true }): Promise<void> {
-  const [{ NatbedError }, { readRun }, { compareRuns, renderDifference }, { paintFor }] = await Promise.all([
+  const [
+    { NatbedError },
+    { readRun },
+    { compareRuns, renderDifference },
+    { paintFor },
+    { harmless },
+    { renderJson },
+    { tellDamage },
+  ] = await Promise.all([
     import("../errors.ts"),
     import("../report/directory.ts"),
     import("../report/difference.ts"),
     import("../report/words.ts"),
+    import("../report/harmless.ts"),
+    import("../report/json.ts"),
+    import("./damage.ts"),
   ]);
   const [one, other] = await Promise.all([readRun(before), readRun(after)]);
-  for (const file of [...one.damaged, ...other.damaged])
-    process.stderr.write(`natbed: ${file} is damaged and left out\n`);
+  tellDamage(one);
+  tellDamage(other);
   const difference = compareRuns(one.report, other.report);
   if (difference.compared === 0)
     throw new NatbedError(`${before} and ${after} have no cell in common`, {
@@ -40,8 +51,8 @@ async function compare(before: string, after: string, { json }: { json?: true })
     });
   const { stdout } = process;
   const text = json
-    ? `${JSON.stringify(difference, undefined, 2)}\n`
-    : renderDifference(difference, { paint: paintFor(stdout), columns: stdout.columns || 120 });
+    ? renderJson(difference)
+    : renderDifference(harmless(difference), { paint: paintFor(stdout), columns: stdout.columns || 120 });
   stdout.write(text);
   process.exitCode = difference.changes.length > 0 ? 1 : 0;
 }

@@ -1,3 +1,4 @@
+import { harmless } from "../report/harmless.ts";
 import { lineReporter } from "../report/line.ts";
 import type { RunEvent } from "../report/events.ts";
 import { advance, NOT_STARTED, renderFrame } from "../report/progress.ts";
@@ -57,7 +58,7 @@ function unbreakable(display: Display, stream: NodeJS.WriteStream): Display {
     show: (event) => {
       if (broken) return;
       try {
-        display.show(event);
+        display.show(harmless(event));
       } catch (error) {
         broken = true;
         process.stderr.write(`natbed: the display failed and stays off: ${String(error)}\n`);

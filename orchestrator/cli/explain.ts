@@ -36,19 +36,15 @@ export function addExplain(program: Command): void {
 
 /** A trial's explanation from its directory. What is damaged is told on stderr; the rest is shown, and not judged. */
 export async function explained(dir: string, options: ExplainOptions): Promise<string> {
-  const [{ readTrial }, { readEvidence }, { ladderOf }, { visible }] = await Promise.all([
-    import("../timeline/load.ts"),
-    import("../evidence/load.ts"),
-    import("../report/ladder/ladder.ts"),
+  const [{ readLadder }, { visible }] = await Promise.all([
+    import("../report/ladder/load.ts"),
     import("../report/ladder/visible.ts"),
   ]);
   const unplayed = await whyUnplayed(dir);
   if (unplayed) return `${visible(`${basename(dirname(dir))}, ${basename(dir)}: ${unplayed}`)}\n`;
-  const { record, cell, faults } = await readTrial(dir);
-  for (const fault of faults) process.stderr.write(`natbed: ${dir}: ${fault}\n`);
-  const evidence = faults.length === 0 ? await readEvidence(dir) : undefined;
-  const ladder = ladderOf({ record, cell, evidence, every: options.all === true });
-  return drawn(ladder, visible(`${cell?.id ?? basename(dirname(dir))}, ${basename(dir)}`), options);
+  const { ladder, id, faults } = await readLadder(dir, { every: options.all === true });
+  for (const fault of faults) process.stderr.write(`natbed: ${visible(`${dir}: ${fault}`)}\n`);
+  return drawn(ladder, visible(`${id ?? basename(dirname(dir))}, ${basename(dir)}`), options);
 }
 
 /** What was wrong with the world where a trial was not even begun: it has an outcome and no evidence. */

@@ -16,13 +16,15 @@ export function addJudge(program: Command): void {
     .addOption(option("--json", "print the outcome as JSON"))
     .addHelpText("after", EXAMPLES)
     .action(async (dir: string, { json }: { json?: true }) => {
-      const [{ readEvidence, readCell }, { judge }] = await Promise.all([
+      const [{ readEvidence, readCell }, { judge }, { harmless }, { renderJson }] = await Promise.all([
         import("../evidence/load.ts"),
         import("../verdict/judge.ts"),
+        import("../report/harmless.ts"),
+        import("../report/json.ts"),
       ]);
       const [cell, evidence] = await Promise.all([readCell(dir), readEvidence(dir)]);
       const outcome = judge(cell, evidence);
-      process.stdout.write(json ? `${JSON.stringify(outcome, undefined, 2)}\n` : describe(outcome));
+      process.stdout.write(json ? renderJson(outcome) : describe(harmless(outcome)));
     });
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { tellDamage } from "./damage.ts";
 import { chosenReporters, publishRun, reporterOption, type ReporterOptions } from "./reporters.ts";
 import { option } from "./values.ts";
 
@@ -39,9 +40,9 @@ async function report(dir: string, { baseline, ...options }: ReportOptions): Pro
       hint: "add --reporter html, or compare with `natbed diff BEFORE AFTER`",
     });
   const run = await readRun(dir);
+  tellDamage(run);
   const before = baseline === undefined ? undefined : await readRun(baseline);
-  for (const file of [...run.damaged, ...(before?.damaged ?? [])])
-    process.stderr.write(`natbed: ${file} is damaged and left out\n`);
+  if (before) tellDamage(before);
   const done = await publishRun(run, wanted, { followed: false, ...(before && { before: before.report }) });
   if (!done) process.exitCode = 3;
 }

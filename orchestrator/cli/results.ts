@@ -20,12 +20,16 @@ export function addResults(program: Command): void {
     .addOption(option("-s, --scenario <name>", "only cells of this scenario; repeatable").argParser(collect))
     .addHelpText("after", EXAMPLES)
     .action(async (dirs: string[], { output, scenario }: { output: string; scenario?: string[] }) => {
-      const [{ readRun }, { renderResults }] = await Promise.all([
+      const [{ readRun }, { renderResults }, { harmless }, { tellDamage }] = await Promise.all([
         import("../report/directory.ts"),
         import("../report/results/page.ts"),
+        import("../report/harmless.ts"),
+        import("./damage.ts"),
       ]);
       const runs = await Promise.all(dirs.map(readRun));
-      const chosen = runs.map(({ report }) => (scenario ? ofScenarios(report, scenario) : report));
+      runs.forEach(tellDamage);
+      const reports = runs.map(({ report }) => harmless(report));
+      const chosen = reports.map((report) => (scenario ? ofScenarios(report, scenario) : report));
       const { markdown, figures } = renderResults(chosen);
       const folder = join(dirname(output), "results");
       await mkdir(folder, { recursive: true });

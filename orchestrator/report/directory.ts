@@ -5,8 +5,9 @@ import { NatbedError } from "../errors.ts";
 import { countCells, exitCodeOf } from "./counts.ts";
 import type { CellResult, RunReport } from "./events.ts";
 import { renderJson } from "./json.ts";
+import { reportFile, resultFile, runFile } from "./schema.ts";
 
-/** What a run directory holds: the report, and files of it that could not be read (a killed run leaves the last one torn). */
+/** What a run directory holds: the report, and what of it could not be read (a killed run leaves the last file torn). */
 export interface RecordedRun {
   readonly report: RunReport;
   readonly damaged: readonly string[];
@@ -18,14 +19,22 @@ export async function writeReport(report: RunReport): Promise<void> {
 }
 
 /**
- * Reads a run back from its directory alone (I-9): report.json, or for a run that was killed run.json and the result of every
- * cell that was finished. Throws NatbedError `run-unreadable` where it is not a run directory.
+ * Reads a run back from its directory alone (I-9): report.json, or where that is missing or torn run.json and the result of every
+ * cell that was finished. Throws NatbedError `run-unreadable` where it is not a run directory, or one of another version.
  */
 export async function readRun(dir: string): Promise<RecordedRun> {
-  const report = await readJson(join(dir, "report.json"), REPORT);
-  if (report) return { report: { ...(report as unknown as RunReport), dir }, damaged: [] };
-  const run = await readJson(join(dir, "run.json"), RUN);
-  if (run) return assemble(dir, run);
+  const report = await readJson(join(dir, "report.json"), reportFile);
+  if (report.kind === "read") return wholeRun(dir, report.value);
+  if (report.kind === "damaged" && report.schema !== undefined && report.schema !== 1)
+    throw unreadable(
+      `${join(dir, "report.json")} is of another version: its schema is ${JSON.stringify(report.schema)}, not 1`,
+      report,
+    );
+  const run = await readJson(join(dir, "run.json"), runFile);
+  const torn = report.kind === "damaged" ? ["report.json"] : [];
+  if (run.kind === "read") return assemble(dir, run.value, torn);
+  if (run.kind === "damaged") throw unreadable(`${join(dir, "run.json")} is damaged or of another version`, run);
+  if (report.kind === "damaged") throw unreadable(`${join(dir, "report.json")} is damaged`, report);
   throw new NatbedError(`${dir} holds no run`, {
     kind: "usage",
     code: "run-unreadable",
@@ -33,36 +42,34 @@ export async function readRun(dir: string): Promise<RecordedRun> {
   });
 }
 
-const ENGINE = z.object({ version: z.string(), kind: z.string(), kernel: z.string() });
-const RESULT = z.looseObject({ cell: z.looseObject({ id: z.string(), block: z.string() }), verdict: z.string() });
-const REPORT = z.looseObject({
-  schema: z.literal(1),
-  id: z.string(),
-  cells: z.array(RESULT),
-  counts: z.looseObject({}),
-});
-const RUN = z.looseObject({
-  id: z.string(),
-  seed: z.number(),
-  total: z.number(),
-  startedAt: z.string(),
-  cells: z.array(z.looseObject({ id: z.string() })),
-  jobs: z.number().default(1),
-  scenario: z.array(z.string()).default([]),
-  engine: ENGINE.default({ version: "unknown", kind: "unknown", kernel: "unknown" }),
-});
+function unreadable(message: string, { cause }: Extract<Read<unknown>, { kind: "damaged" }>): NatbedError {
+  const detail = cause instanceof z.ZodError ? z.prettifyError(cause).split("\n").slice(0, 6).join("\n") : undefined;
+  return new NatbedError(message, { kind: "usage", code: "run-unreadable", cause, ...(detail && { detail }) });
+}
 
-async function assemble(dir: string, run: z.output<typeof RUN>): Promise<RecordedRun> {
-  const cells: CellResult[] = [];
+function wholeRun(dir: string, report: z.output<typeof reportFile>): RecordedRun {
   const damaged: string[] = [];
+  const cells = report.cells.flatMap((one, index) => {
+    const { success, data } = resultFile.safeParse(one);
+    if (!success) damaged.push(`report.json: cell ${index + 1} of ${report.cells.length}${named(one)}`);
+    return success ? [data] : [];
+  });
+  return { report: { ...report, cells, dir }, damaged };
+}
+
+function named(result: unknown): string {
+  const id = z.object({ cell: z.object({ id: z.string() }) }).safeParse(result).data?.cell.id;
+  return id === undefined ? "" : ` (${id})`;
+}
+
+async function assemble(dir: string, run: z.output<typeof runFile>, torn: readonly string[]): Promise<RecordedRun> {
+  const cells: CellResult[] = [];
+  const damaged = [...torn];
   for (const { id } of run.cells) {
     const file = join("cells", id, "result.json");
-    try {
-      const result = await readJson(join(dir, file), RESULT);
-      if (result) cells.push(result as unknown as CellResult);
-    } catch {
-      damaged.push(file);
-    }
+    const result = await readJson(join(dir, file), resultFile);
+    if (result.kind === "read") cells.push(result.value);
+    else if (result.kind === "damaged") damaged.push(file);
   }
   const counts = countCells(run.total, cells);
   // Nobody wrote down when it was killed: the cells' own time is the least it took.
@@ -76,19 +83,26 @@ async function assemble(dir: string, run: z.output<typeof RUN>): Promise<Recorde
   };
 }
 
-/** The file's data, undefined where there is no such file. Throws NatbedError `run-unreadable` where it is something else. */
-async function readJson<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema> | undefined> {
+type Read<T> =
+  | { readonly kind: "read"; readonly value: T }
+  | { readonly kind: "absent" }
+  /** `schema`: of what version the file says it is. */
+  | { readonly kind: "damaged"; readonly cause: unknown; readonly schema?: unknown };
+
+async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<Read<T>> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    if (isAbsence(error)) return undefined;
+    if (isAbsence(error)) return { kind: "absent" };
     throw error;
   }
   try {
-    return schema.parse(JSON.parse(text));
+    const value: unknown = JSON.parse(text);
+    const { success, data, error: cause } = schema.safeParse(value);
+    return success ? { kind: "read", value: data } : { kind: "damaged", cause, schema: Object(value)["schema"] };
   } catch (cause) {
-    throw new NatbedError(`${path} is damaged or of another version`, { kind: "usage", code: "run-unreadable", cause });
+    return { kind: "damaged", cause };
   }
 }
 

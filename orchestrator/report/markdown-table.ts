@@ -1,6 +1,6 @@
-/** A Markdown table, padded as prettier does it. */
+/** A Markdown table, padded as prettier does it. Nothing in it is HTML. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = [head, ...rows].map((row) => row.map((text) => text.replaceAll("|", "\\|")));
+  const cells = [head, ...rows].map((row) => row.map((text) => text.replaceAll("|", "\\|").replaceAll("<", "&lt;")));
   const widths = head.map((_, at) => Math.max(3, ...cells.map((row) => row[at]?.length ?? 0)));
   const line = (row: readonly string[]) =>
     `| ${widths.map((width, at) => (row[at] ?? "").padEnd(width)).join(" | ")} |`;

@@ -1,21 +1,38 @@
 import type { CellResult, RunReport } from "./events.ts";
+import { harmless } from "./harmless.ts";
 import { layOut, type Grid } from "./layout.ts";
+import { code, prose } from "./markdown-text.ts";
 import { reproduction, troubled } from "./trouble.ts";
 import { countsText, durationText, expectationText, LEGEND, shortResult, symbolOf, verdictText } from "./words.ts";
 
 /** GitHub drops a step summary of more than 1 MiB as a whole, and other jobs' summaries count towards what a page can show. */
-const LIMIT_BYTES = 900_000;
+export const LIMIT_BYTES = 900_000;
+
+interface MarkdownOptions {
+  readonly limitBytes?: number;
+  /** Where the whole of a report is that had to be cut, in Markdown. */
+  readonly elsewhere?: string;
+  /** Stands behind what needs attention. */
+  readonly insert?: readonly string[];
+}
 
 /** report.md: what needs attention first, then the tables of the terminal. Cut at a line where it would be too long for GitHub. */
-export function renderMarkdown(report: RunReport, limitBytes = LIMIT_BYTES): string {
-  const blocks = layOut(report.cells).map(({ title, grids }) => [`## ${title}`, ...grids.map(renderGrid)].join("\n\n"));
+export function renderMarkdown(
+  given: RunReport,
+  { limitBytes = LIMIT_BYTES, elsewhere = "in the run directory", insert = [] }: MarkdownOptions = {},
+): string {
+  const report = harmless(given);
+  const blocks = layOut(report.cells).map(({ title, grids }) =>
+    [`## ${prose(title)}`, ...grids.map(renderGrid)].join("\n\n"),
+  );
   const parts = [
     renderHead(report),
     ...troubled(report).map((group) => renderTrouble(report, group)),
+    ...insert,
     ...blocks,
     renderLegend(),
   ];
-  return cut(parts.join("\n\n") + "\n", limitBytes);
+  return cut(parts.join("\n\n") + "\n", { limitBytes, elsewhere });
 }
 
 function renderHead(report: RunReport): string {
@@ -24,8 +41,8 @@ function renderHead(report: RunReport): string {
   return [
     `# ${mark} ${countsText(counts)}${ended === "complete" ? "" : ` (${ended})`}`,
     "",
-    `${counts.direct} direct, ${counts.relayed} relayed, ${counts.blocked} blocked in ${durationText(tookMs)}. Seed ${seed}, run \`${id}\`, started ${startedAt}.`,
-    `Scenario ${scenario.map((path) => `\`${path}\``).join(", ")}; engine ${engine.version} (${engine.kind}), kernel ${engine.kernel}.`,
+    `${counts.direct} direct, ${counts.relayed} relayed, ${counts.blocked} blocked in ${durationText(tookMs)}. Seed ${seed}, run ${code(id)}, started ${startedAt}.`,
+    `Scenario ${scenario.map(code).join(", ")}; engine ${prose(engine.version)} (${prose(engine.kind)}), kernel ${prose(engine.kernel)}.`,
   ].join("\n");
 }
 
@@ -36,16 +53,16 @@ function renderTrouble(
   const rows = results.map((result) => {
     const { cell, why } = result;
     const cells = [
-      `\`${cell.id}\``,
+      code(cell.id),
       expectationText(cell.expected),
       `**${verdictText(result)}**`,
-      why,
-      `\`${reproduction(report, cell.id)}\``,
+      prose(why),
+      code(reproduction(report, cell.id)),
     ];
-    return `| ${cells.map(escaped).join(" | ")} |`;
+    return row(cells);
   });
   const details = results.flatMap(({ cell, error }) =>
-    error?.detail ? ["", `\`${cell.id}\`: ${error.code}`, "", indented(error.detail)] : [],
+    error?.detail ? ["", `${code(cell.id)}: ${prose(error.code)}`, "", indented(error.detail)] : [],
   );
   return [
     `## ${title}`,
@@ -58,12 +75,11 @@ function renderTrouble(
 }
 
 function renderGrid(grid: Grid): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(escaped).join(" | ")} |`;
   return [
-    ...(grid.policy ? [`**${grid.policy}**`, ""] : []),
-    line(["NA \\ NB", ...grid.columns]),
+    ...(grid.policy ? [`**${prose(grid.policy)}**`, ""] : []),
+    row(["NA \\ NB", ...grid.columns.map(prose)]),
     `|${"---|".repeat(grid.columns.length + 1)}`,
-    ...grid.rows.map((row) => line([row, ...grid.columns.map((column) => cellText(grid.at(row, column)))])),
+    ...grid.rows.map((name) => row([prose(name), ...grid.columns.map((column) => cellText(grid.at(name, column)))])),
   ].join("\n");
 }
 
@@ -76,8 +92,9 @@ function renderLegend(): string {
   return LEGEND.map(([like, meaning]) => `${symbolOf(like)} ${meaning}`).join(" · ");
 }
 
-function escaped(text: string): string {
-  return text.replaceAll("|", "\\|").replaceAll(/\s*\n\s*/g, " ");
+/** A row of a table, whose cells are Markdown: even in code a bar would end a cell. */
+function row(cells: readonly string[]): string {
+  return `| ${cells.map((text) => text.replaceAll(/(?<!\\)\|/g, "\\|")).join(" | ")} |`;
 }
 
 /** A code block that no fence inside the text can end. */
@@ -85,11 +102,11 @@ function indented(text: string): string {
   return text.trimEnd().replaceAll(/^/gm, "    ");
 }
 
-function cut(text: string, limitBytes: number): string {
+function cut(text: string, { limitBytes, elsewhere }: { limitBytes: number; elsewhere: string }): string {
   if (Buffer.byteLength(text) <= limitBytes) return text;
-  const note = "\n\n*Cut here: the whole report is in the run directory.*\n";
+  const note = `\n\n*Cut here: the whole report is ${elsewhere}.*\n`;
   const kept = Buffer.from(text)
-    .subarray(0, limitBytes - Buffer.byteLength(note))
+    .subarray(0, Math.max(0, limitBytes - Buffer.byteLength(note)))
     .toString();
   return kept.slice(0, kept.lastIndexOf("\n")) + note;
 }

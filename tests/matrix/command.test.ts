@@ -1,9 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
+import { z } from "zod";
 import type { RunReport } from "../../orchestrator/report/events.ts";
 import { natbed, openFolder, type Folder } from "../kit/command.ts";
 import { quickEntry, scenario } from "../kit/slow.ts";
+
+type JsonSchema = Parameters<typeof z.fromJSONSchema>[0];
 
 const noEngine = inject("noEngine");
 
@@ -60,6 +63,10 @@ describe.skipIf(noEngine)("natbed matrix", () => {
     expect(stdout).not.toContain("\x1b[");
     for (const name of ["run.json", "report.json", "report.md"])
       expect(existsSync(join(folder.path, id!, name))).toBe(true);
+    const report: unknown = JSON.parse(readFileSync(join(folder.path, id!, "report.json"), "utf8"));
+    const schema = readFileSync(new URL("../../docs/report.schema.json", import.meta.url), "utf8");
+    const { success, error } = z.fromJSONSchema(JSON.parse(schema) as JsonSchema).safeParse(report);
+    expect(success, error && z.prettifyError(error)).toBe(true);
   });
 
   it("stops after --max-failures surprises, with exit code 1 and the rest not run", async () => {

@@ -17,7 +17,13 @@ const shifted = (byMs: number): string => `data:text/javascript,
   globalThis.Date = class extends Date { constructor(...all) { super(...(all.length ? all : [Date.now()])); } };
   Object.defineProperty(performance, "timeOrigin", { value: performance.timeOrigin + ${byMs} });`;
 
-describe.skipIf(noEngine)("two hosts whose clocks are 60 years apart", () => {
+/** Makes it step with every look. */
+const STEPPING = `data:text/javascript,
+  const now = Date.now;
+  let looks = 0;
+  Date.now = () => now() + (looks++ % 2 === 0 ? ${YEAR_MS} : -${YEAR_MS});`;
+
+describe.skipIf(noEngine)("two hosts whose clocks are 60 years apart, or step,", () => {
   let world: World;
   beforeAll(async () => {
     world = await openTestWorld("clocks");
@@ -48,5 +54,20 @@ describe.skipIf(noEngine)("two hosts whose clocks are 60 years apart", () => {
     const [a, b] = await Promise.all([play("a", 30 * YEAR_MS), play("b", -30 * YEAR_MS)]);
     expect(a).toMatchObject({ stderr: "", years: 30, result: { ok: true, intact: true } });
     expect(b).toMatchObject({ stderr: "", years: -30, result: { ok: true, intact: true } });
+  });
+
+  it("find a plan and its connection while their clocks step a year to and fro with every look at them", async () => {
+    const cell = cellOf(
+      "{ technique: auto, timeExceeded: [drop], unsolicitedSyn: [reset], na: [preserve], nb: [preserve], expect: [{ verdict: direct }] }",
+    );
+    await cleanWorld(world);
+    await Promise.all(layersOf(cell).map(({ at, gateway }) => loadLayer(world, at, gateway)));
+    const play = async (side: "a" | "b") => {
+      const script = `echo from ${side} | ${NODE} --import "$0" /opt/natbed/agents/natbed-host.js --x ${ADDRESS.x} --session clocks`;
+      return world.agent(side).call("exec", { argv: ["sh", "-c", script, STEPPING] }, 60_000);
+    };
+    const [a, b] = await Promise.all([play("a"), play("b")]);
+    for (const { stderr } of [a, b]) expect(stderr).toContain("connected directly by stunt-2 after");
+    expect([a.stdout, b.stdout]).toEqual(["from b\n", "from a\n"]);
   });
 });

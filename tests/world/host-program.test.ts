@@ -17,6 +17,12 @@ const RANDOM: PartialModel = { ports: { kind: "random", range: ANY_PORT } };
 const OPEN: PartialModel = { ...RANDOM, mapping: "endpoint-independent", filtering: "endpoint-independent" };
 const HARD: PartialModel = { unsolicitedSyn: "reset", crossingSyn: "refuse" };
 
+/** A module that gives up all capabilities (capset(2), version 3) before the program looks what it has. */
+const GIVE_UP = `data:text/javascript,
+  const { default: koffi } = await import("file:///opt/natbed/node_modules/koffi/index.js");
+  const capset = koffi.load("libc.so.6").func("int capset(const void *header, const void *data)");
+  if (capset(new Uint8Array(Int32Array.of(0x20080522, 0).buffer), new Uint8Array(24)) !== 0) throw new Error("capset");`;
+
 interface Ended {
   readonly code: number;
   readonly stdout: string;
@@ -42,7 +48,7 @@ describe.skipIf(noEngine)("natbed-host on both sides of two NATs", () => {
     return world.agent(side).call("exec", { argv: ["sh", "-c", script] }, 60_000);
   }
 
-  const program = (words: string): string => `node agents/natbed-host.js --x ${ADDRESS.x} ${words}`;
+  const program = (words: string, node = "node"): string => `${node} agents/natbed-host.js --x ${ADDRESS.x} ${words}`;
 
   /** The same words on both sides, each of which says a line. */
   async function both(words: string): Promise<{ a: Ended; b: Ended }> {
@@ -83,6 +89,31 @@ describe.skipIf(noEngine)("natbed-host on both sides of two NATs", () => {
       expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining(how) });
     expect([a.stdout, b.stdout]).toEqual(["from b\n", "from a\n"]);
   });
+
+  const RESETS: PartialModel = { unsolicitedSyn: "reset", timeExceeded: "drop" };
+
+  it.each([
+    ["A lacks", ["a"], RESETS, "directly by stunt-2"],
+    ["B lacks", ["b"], RESETS, "directly by stunt-2"],
+    ["both lack", ["a", "b"], RESETS, "relayed by X"],
+    ["both lack", ["a", "b"], {}, "directly by simultaneous-open"],
+  ] as const)(
+    "where %s every capability, chooses what the others allow: $3",
+    { timeout: 120_000 },
+    async (_, lacking, model, how) => {
+      await between(model, model);
+      const unprivileged = `node --import '${GIVE_UP}'`;
+      const ends = await Promise.all(
+        (["a", "b"] as const).map((side) => {
+          const node = (lacking as readonly string[]).includes(side) ? unprivileged : "node";
+          return sh(side, `echo from ${side} | ${program("--session 'no capability'", node)}`);
+        }),
+      );
+      for (const { code, stderr } of ends)
+        expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining(how) });
+      expect(ends.map(({ stdout }) => stdout)).toEqual(["from b\n", "from a\n"]);
+    },
+  );
 
   it(
     "joins a local port on one side to a command on the other, and ends with the command's code",

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../kit/until.ts";
 import { PEER } from "../nat/laboratory.ts";
 import { missingForKernelTests } from "../nat/namespace.ts";
-import { FIRST_LOCAL_PORT, Meeting } from "./meeting.ts";
+import { FIRST_LOCAL_PORT, HostAgent, Meeting } from "./meeting.ts";
 import { AT_ONCE_MS, COURSES, FLOODING, comeTo, course } from "./techniques.ts";
 
 const missing = missingForKernelTests();
@@ -49,6 +49,30 @@ describe.skipIf(missing)("a host", () => {
     peer.leave();
   });
 
+  it("chooses a port of the window that it took, in case 6 too", async () => {
+    const localPort = FIRST_LOCAL_PORT;
+    await using _ = await holding(localPort + 16, 64, 1);
+    const technique = { name: "natblaster-6", syn: "normal", search: "anchor", anchors: 1, packets: 64 } as const;
+    const attempt = meeting.attempt(technique, { localPort });
+    const peer = meeting.peer(technique);
+    expect(await meeting.host.does("connect")).toMatchObject({ localPort: localPort + 64 + 16 });
+    peer.say({ t: "failed", reason: "enough" });
+    await attempt;
+    peer.leave();
+  });
+
+  it("takes another window than an attempt that has the drawn one, be it before its first connection", async () => {
+    const localPort = FIRST_LOCAL_PORT;
+    await using other = await HostAgent.start(meeting.lab.insideSpace);
+    const asked = { ...meeting.parameters(PLAIN), localPort };
+    void other.call("attempt", { ...asked, session: "theirs" }); // waits for a peer at X as long as it lives
+    await other.does("told", { t: "welcome" });
+    const { attempt, peer } = await comeTo(meeting, { ...course("connect"), said: 0 }, { localPort });
+    expect(await meeting.host.does("ports-taken")).toEqual({ instead: localPort + 64 });
+    peer.leave();
+    await attempt;
+  });
+
   it("without a free window of local ports says so at once", async () => {
     await using _ = await holding(FIRST_LOCAL_PORT + 5, 64, 150);
     const detail = "other programs hold local TCP ports in each of the 150 groups between 50000 and 59599";
@@ -66,7 +90,7 @@ describe.skipIf(missing)("a host", () => {
       });
       expect([status, stderr]).toEqual([0, ""]);
     };
-    limit(String(files + 3)); // for X, and one of the tests
+    limit(String(files + 4)); // for its window of ports, X, and one of the tests
     const { attempt, peer, began } = await comeTo(meeting, { ...course(name), said });
     expect(await attempt).toMatchObject({ ok: false, failure: "fd-limit", detail: expect.stringContaining("EMFILE") });
     expect(performance.now() - began).toBeLessThan(AT_ONCE_MS);

@@ -49,6 +49,6 @@ describe("a run directory", () => {
     await expect(readRun(dir)).rejects.toMatchObject({ kind: "usage", code: "run-unreadable" });
     await expect(readRun(join(dir, "nowhere"))).rejects.toMatchObject({ code: "run-unreadable" });
     await write("report.json", '{"schema": 9}');
-    await expect(readRun(dir)).rejects.toThrow(/report\.json is damaged or of another version/);
+    await expect(readRun(dir)).rejects.toThrow(/report\.json is of another version: its schema is 9, not 1/);
   });
 });

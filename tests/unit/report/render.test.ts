@@ -71,7 +71,7 @@ describe("report.md", () => {
 
   it("is cut at a line where GitHub would drop it", () => {
     const whole = renderMarkdown(reportOf(TROUBLED));
-    const cut = renderMarkdown(reportOf(TROUBLED), 1500);
+    const cut = renderMarkdown(reportOf(TROUBLED), { limitBytes: 1500 });
     expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(1500);
     expect(cut).toMatch(/Cut here/);
     const kept = cut.slice(0, cut.indexOf("\n\n*Cut here"));
