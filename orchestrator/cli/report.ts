@@ -10,6 +10,7 @@ Examples:
   natbed report runs/20261122-101500 --reporter line          a line per cell
   natbed report runs/20261122-101500 --reporter markdown=r.md a file of your choice; - is stdout
   natbed report runs/AFTER --reporter html --baseline runs/BEFORE   report.html, and what changed since
+  natbed report shard-1.blob shard-2.blob --reporter github   shards as one run, in a run directory of its own
 
 Exit codes: 0 all reporters did what they were asked to, 2 no run, 3 a reporter failed.`;
 
@@ -18,20 +19,26 @@ export function addReport(program: Command): void {
   program
     .command("report")
     .description("show an earlier run from its directory, and render its report.md again")
-    .argument("<dir>", "run directory")
+    .argument("<run...>", "run directory, or shards of one run: directories and files of --reporter blob")
     .addOption(reporterOption())
     .addOption(option("--json", "print the report as JSON: --reporter json"))
     .addOption(option("--baseline <dir>", "an earlier run that report.html compares this one with (--reporter html)"))
+    .addOption(option("--output <dir>", "where the directory of a run goes that is made of shards").default("runs"))
     .addHelpText("after", EXAMPLES)
     .action(report);
 }
 
 interface ReportOptions extends ReporterOptions {
   readonly baseline?: string;
+  readonly output: string;
 }
 
-async function report(dir: string, { baseline, ...options }: ReportOptions): Promise<void> {
-  const [{ readRun }, { NatbedError }] = await Promise.all([import("../report/directory.ts"), import("../errors.ts")]);
+async function report(places: [string, ...string[]], { baseline, output, ...options }: ReportOptions): Promise<void> {
+  const [{ gatherRun }, { readRun }, { NatbedError }] = await Promise.all([
+    import("../report/reporters/shards.ts"),
+    import("../report/directory.ts"),
+    import("../errors.ts"),
+  ]);
   const wanted = chosenReporters(options);
   if (baseline !== undefined && !wanted.some(({ name }) => name === "html"))
     throw new NatbedError("--baseline is for report.html alone", {
@@ -39,7 +46,7 @@ async function report(dir: string, { baseline, ...options }: ReportOptions): Pro
       code: "baseline-without-html",
       hint: "add --reporter html, or compare with `natbed diff BEFORE AFTER`",
     });
-  const run = await readRun(dir);
+  const run = await gatherRun(places, output);
   tellDamage(run);
   const before = baseline === undefined ? undefined : await readRun(baseline);
   if (before) tellDamage(before);

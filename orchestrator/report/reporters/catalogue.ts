@@ -9,6 +9,7 @@ export const REPORTERS = {
   github: async () => (await import("./github.ts")).github,
   markdown: async () => (await import("./markdown.ts")).markdown,
   html: async () => (await import("./html.ts")).html,
+  blob: async () => (await import("./blob.ts")).blob,
 } as const satisfies Record<string, () => Promise<Reporter>>;
 
 export type ReporterName = keyof typeof REPORTERS;
