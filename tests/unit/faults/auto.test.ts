@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ipv4, port } from "../../../wire/address.ts";
 import { until } from "../../kit/until.ts";
-import { STRANGER } from "../nat/laboratory.ts";
+import { NAT, PEER, STRANGER } from "../nat/laboratory.ts";
 import { missingForKernelTests } from "../nat/namespace.ts";
 import { Meeting, PEER_PORT } from "./meeting.ts";
 import { comeToPlan, comeToStep, triedIn } from "./plan.ts";
@@ -13,7 +13,7 @@ if (missing) console.warn(`skipped: auto, while a step runs (${missing})`);
 
 const READY = { t: "ready", endpoint: { ip: ipv4(STRANGER), port: port(PEER_PORT) } };
 
-describe.skipIf(missing)("auto, while a step runs,", () => {
+describe.skipIf(missing)("auto, in the middle of a plan or before it,", () => {
   let meeting: Meeting;
   beforeAll(async () => {
     meeting = await Meeting.open();
@@ -97,6 +97,20 @@ describe.skipIf(missing)("auto, while a step runs,", () => {
     });
     expect(performance.now() - began).toBeLessThan(10_000);
     expect(triedIn(result)).toEqual([`${technique.name} rendezvous-lost`]);
+    await meeting.isClean(files + 1); // libnftables keeps its own socket open
+  });
+
+  it("waiting for its peer misses an X that has vanished without a word", { timeout: 90_000 }, async () => {
+    const began = performance.now();
+    const files = meeting.host.openFiles;
+    const attempt = meeting.attempt({ name: "auto", withinMs: 30_000 });
+    await meeting.host.does("welcome");
+    const cut = `-p tcp -s ${PEER} -d ${NAT} -j DROP`;
+    meeting.lab.box.sh(`iptables-nft -t raw -I PREROUTING ${cut}`);
+    expect(await attempt).toEqual({ ok: false, failure: "rendezvous-lost", detail: expect.stringMatching(/^X /) });
+    expect(performance.now() - began).toBeLessThan(60_000);
+    expect(await meeting.host.does("lobby-lost")).toEqual({ why: "X has fallen silent", isFinal: false });
+    meeting.lab.box.sh(`iptables-nft -t raw -D PREROUTING ${cut}`);
     await meeting.isClean(files + 1); // libnftables keeps its own socket open
   });
 

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../kit/until.ts";
 import { PEER } from "../nat/laboratory.ts";
 import { missingForKernelTests } from "../nat/namespace.ts";
-import { FIRST_LOCAL_PORT, HostAgent, Meeting } from "./meeting.ts";
+import { HostAgent } from "./host-agent.ts";
+import { FIRST_LOCAL_PORT, Meeting } from "./meeting.ts";
 import { AT_ONCE_MS, COURSES, FLOODING, comeTo, course } from "./techniques.ts";
 
 const missing = missingForKernelTests();

@@ -1,100 +1,12 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
 import type { PartialModel } from "../../../orchestrator/nat/model.ts";
-import type {
-  AgentEvent,
-  AttemptParameters,
-  AttemptResult,
-  Operation,
-  Operations,
-  Reply,
-} from "../../../wire/control.ts";
-import type { TechniqueSpec } from "../../../wire/technique.ts";
+import type { AttemptParameters, AttemptResult } from "../../../wire/control.ts";
 import { RENDEZVOUS_VERSION, type HostMessage, X_PORTS } from "../../../wire/rendezvous.ts";
+import type { TechniqueSpec } from "../../../wire/technique.ts";
 import { until } from "../../kit/until.ts";
 import { Laboratory, PEER, STRANGER } from "../nat/laboratory.ts";
-import type { Namespace } from "../nat/namespace.ts";
 import { XProgram } from "../x/station.ts";
 import { Visitors, type Visit } from "../x/visit.ts";
-
-const HOST = join(import.meta.dirname, "../../../agents/host.ts");
-
-/** A host's agent as in a world, here in a network namespace. */
-export class HostAgent implements AsyncDisposable {
-  readonly #process: ChildProcess;
-  readonly #pending = new Map<number, (reply: Reply) => void>();
-  readonly logs: { readonly what: string; readonly detail?: unknown }[] = [];
-  #id = 0;
-  #isReady = false;
-
-  private constructor(namespace: Namespace, wrapper: readonly string[]) {
-    const command = [`--net=/proc/${namespace.pid}/ns/net`, ...wrapper, process.execPath, HOST];
-    this.#process = spawn("nsenter", command, { stdio: ["pipe", "pipe", "inherit"] });
-    createInterface({ input: this.#process.stdout! }).on("line", (line) => this.#hear(line));
-  }
-
-  /** `wrapper` is a command before the agent's own. */
-  static async start(namespace: Namespace, wrapper: readonly string[] = []): Promise<HostAgent> {
-    const host = new HostAgent(namespace, wrapper);
-    await until("the host's agent is ready", () => host.#isReady || undefined, { withinMs: 30_000 });
-    return host;
-  }
-
-  async call<Op extends Operation>(
-    op: Op,
-    parameters: Operations[Op]["parameters"],
-  ): Promise<Operations[Op]["result"]> {
-    const id = ++this.#id;
-    const answer = new Promise<Reply>((resolve) => this.#pending.set(id, resolve));
-    this.#process.stdin!.write(`${JSON.stringify({ id, op, parameters })}\n`);
-    const reply = await answer;
-    if (!reply.ok) throw new Error(reply.error);
-    return reply.result as Operations[Op]["result"];
-  }
-
-  /** Details of the first thing that the host logs under that name, and with these details. */
-  async does(what: string, details: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
-    const fits = (detail: unknown): boolean =>
-      Object.entries(details).every(([key, value]) => (detail as Record<string, unknown>)[key] === value);
-    const found = (): unknown => this.logs.find((log) => log.what === what && fits(log.detail));
-    const log = await until(`the host logs ${what}`, found, { withinMs: 30_000, seen: () => this.logs });
-    return (log as { detail?: unknown }).detail;
-  }
-
-  get pid(): number | undefined {
-    return this.#process.pid;
-  }
-
-  /** Its open files. */
-  get openFiles(): number {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return 0;
-    return readdirSync(`/proc/${this.#process.pid}/fd`).length;
-  }
-
-  /** SIGKILL: it has no time to clean up. */
-  async kill(): Promise<void> {
-    const gone = once(this.#process, "exit");
-    this.#process.kill("SIGKILL");
-    await gone;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
-    const gone = once(this.#process, "exit");
-    this.#process.stdin?.end();
-    await gone;
-  }
-
-  #hear(line: string): void {
-    const message = JSON.parse(line) as Reply | AgentEvent;
-    if (!("event" in message)) this.#pending.get(message.id)?.(message);
-    else if (message.event === "log") this.logs.push(message);
-    else this.#isReady = true;
-  }
-}
+import { HostAgent } from "./host-agent.ts";
 
 type Role = AttemptParameters["role"];
 

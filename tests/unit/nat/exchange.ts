@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect } from "vitest";
 import { TCP_FLAG } from "../../../wire/tcp.ts";
-import { INSIDE, Laboratory, NAT, PEER, type PacketHost, type Seen } from "./laboratory.ts";
+import { INSIDE, Laboratory, NAT, PEER } from "./laboratory.ts";
+import type { PacketHost, Seen } from "./packets.ts";
 
 /** Long enough for anything that comes at all, on links without delay. */
 export const SILENCE_MS = 300;

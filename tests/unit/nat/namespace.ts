@@ -36,9 +36,14 @@ export class Namespace implements AsyncDisposable {
     return String(this.#holder.pid);
   }
 
+  /** For `nsenter --net=`. */
+  get netPath(): string {
+    return `/proc/${this.pid}/ns/net`;
+  }
+
   /** Runs a shell script inside and returns its output; throws with its stderr. */
   sh(script: string, input = ""): string {
-    return execFileSync("nsenter", [`--net=/proc/${this.pid}/ns/net`, "sh", "-ec", script], {
+    return execFileSync("nsenter", [`--net=${this.netPath}`, "sh", "-ec", script], {
       input,
       encoding: "utf8",
     });
@@ -46,14 +51,14 @@ export class Namespace implements AsyncDisposable {
 
   /** Starts a Node program inside. */
   node(program: string): ChildProcess {
-    const command = [`--net=/proc/${this.pid}/ns/net`, process.execPath, "-e", program];
+    const command = [`--net=${this.netPath}`, process.execPath, "-e", program];
     return spawn("nsenter", command, { stdio: ["pipe", "pipe", "inherit"] });
   }
 
   /** Starts a program of ours inside. */
-  script(path: string, args: readonly string[] = []): ChildProcess {
-    const command = [`--net=/proc/${this.pid}/ns/net`, process.execPath, path, ...args];
-    return spawn("nsenter", command, { stdio: ["pipe", "pipe", "inherit"] });
+  script(path: string, args: readonly string[] = [], settings: Readonly<Record<string, string>> = {}): ChildProcess {
+    const command = [`--net=${this.netPath}`, process.execPath, path, ...args];
+    return spawn("nsenter", command, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ...settings } });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

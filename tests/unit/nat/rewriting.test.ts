@@ -7,17 +7,8 @@ import { internetChecksum } from "../../../wire/checksum.ts";
 import { ipv4 } from "../../../wire/address.ts";
 import { verifyIcmpChecksum } from "../../../wire/icmp.ts";
 import { TCP_FLAG, verifyTcpChecksum } from "../../../wire/tcp.ts";
-import {
-  INSIDE,
-  Laboratory,
-  NAT,
-  PEER,
-  SECOND_INSIDE,
-  STRANGER,
-  timeExceededBytes,
-  type PacketHost,
-  type Seen,
-} from "./laboratory.ts";
+import { INSIDE, Laboratory, NAT, PEER, SECOND_INSIDE, STRANGER } from "./laboratory.ts";
+import { timeExceededBytes, type PacketHost, type Seen } from "./packets.ts";
 import { missingForKernelTests } from "./namespace.ts";
 
 const missing = missingForKernelTests();

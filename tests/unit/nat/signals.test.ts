@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { TCP_FLAG } from "../../../wire/tcp.ts";
 import { RST_ACK, SILENCE_MS, SYN_ACK, useExchange } from "./exchange.ts";
-import { INSIDE, PEER, STRANGER, timeExceededBytes, type Seen } from "./laboratory.ts";
+import { INSIDE, PEER, STRANGER } from "./laboratory.ts";
+import { timeExceededBytes, type Seen } from "./packets.ts";
 import { missingForKernelTests } from "./namespace.ts";
 
 const missing = missingForKernelTests();

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { formatFlags } from "../../../wire/tcp.ts";
 import { until } from "../../kit/until.ts";
 import { SILENCE_MS, useExchange } from "./exchange.ts";
-import { NAT, PEER, STRANGER, type Seen } from "./laboratory.ts";
+import { NAT, PEER, STRANGER } from "./laboratory.ts";
+import type { Seen } from "./packets.ts";
 import { missingForKernelTests } from "./namespace.ts";
 
 const missing = missingForKernelTests();
