@@ -8,7 +8,7 @@ Examples:
   natbed report runs/20261122-101500                          the tables of an earlier run
   natbed report runs/20261122-101500 --json                   the report, also of a run that was killed
   natbed report runs/20261122-101500 --reporter line          a line per cell
-  natbed report runs/20261122-101500 --reporter markdown=r.md a file of your choice; - is stdout
+  natbed report runs/20261122-101500 --reporter markdown=r.md   a file of your choice; - is stdout
   natbed report runs/AFTER --reporter html --baseline runs/BEFORE   report.html, and what changed since
   natbed report shard-1.blob shard-2.blob --reporter github   shards as one run, in a run directory of its own
 

@@ -90,6 +90,7 @@ function isOtherType(issue: z.core.$ZodIssue): boolean {
 }
 
 function typeName(expected: string): string {
+  if (expected === "record") return "a mapping";
   return expected === "int" ? "a whole number" : expected;
 }
 

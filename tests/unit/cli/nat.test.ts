@@ -48,6 +48,51 @@ describe("natbed nat", () => {
     });
   });
 
+  it("shows a NAT of a file of definitions, and of a scenario, from standard input too", () => {
+    const definition = natbed(["nat", "from", "-", "--name", "hers"], block).stdout;
+    const shown = natbed(["nat", "show", "hers", "--file", "-"], definition);
+    expect(shown.status, shown.stderr).toBe(0);
+    expect(shown.stdout).toMatch(/^filtering +endpoint-independent$/m);
+    const scenario = natbed(["nat", "show", "rewrites-sequence", "--file", "scenarios/auto.yaml"]);
+    expect(scenario.stdout).toMatch(/^sequenceNumbers +rewrite$/m);
+    expect(natbed(["nat", "show", "openwrt", "--file", "scenarios/auto.yaml"]).status).toBe(0);
+  });
+
+  it.each([
+    [
+      "an axis that is none",
+      "nats:\n  hers:\n    prots: { kind: preserve }\n",
+      /^ {2}\| standard input:3:5 nats\.hers\.prots: unknown key; did you mean ports\?/m,
+    ],
+    [
+      "a value that is none",
+      "nats:\n  hers: { extends: openwrt, mapping: mine }\n",
+      /^ {2}\| standard input:2:38 nats\.hers\.mapping: received "mine", allowed: /m,
+    ],
+    [
+      "a NAT that extends none",
+      "nats:\n  hers: { extends: opnwrt }\n",
+      /^ {2}\| standard input:2:20 nats\.hers\.extends: .*did you mean openwrt\?/m,
+    ],
+    [
+      "axes that contradict each other",
+      "nats:\n  hers: { extends: preserve, blockSize: 64 }\n",
+      /^ {2}\| standard input:2:\d+ nats\.hers\.blockSize: /m,
+    ],
+    ["no NATs", "name: empty\n", /^ {2}\| standard input:1:1 nats: missing/m],
+    [
+      "a section that is none",
+      "nat:\n  hers: { extends: openwrt }\n",
+      /^ {2}\| standard input:1:1 nat: unknown key; did you mean nats\?/m,
+    ],
+    ["text that is no YAML", "nats: [\n", /^ {2}\| standard input:\d+:\d+ /m],
+    ["an empty section", "nats: {}\n", /no NAT is defined in -/],
+  ])("refuses a file with %s, with the place, before an engine is asked for", (_, text, place) => {
+    const { status, stdout, stderr } = natbed(["nat", "check", "--file", "-"], text);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toMatch(place);
+  });
+
   it.each([
     [
       "a misspelt NAT",
@@ -62,6 +107,16 @@ describe("natbed nat", () => {
     ["a probe of nobody", ["probe"], /required option '--x <host\[:port\]>'/],
     ["an unknown mode", ["probe", "--x", "127.0.0.1", "--mode", "slow"], /Allowed choices are quick, fast, full/],
     ["some and all at once", ["nat", "check", "openwrt", "--all"], /openwrt and --all: which\?/],
+    [
+      "a file's and all at once",
+      ["nat", "check", "--all", "--file", "scenarios/auto.yaml"],
+      /--all and --file: which\?/,
+    ],
+    [
+      "a misspelt NAT of a file",
+      ["nat", "check", "rewrites-sequnce", "--file", "scenarios/auto.yaml"],
+      /hint: did you mean rewrites-sequence\?/,
+    ],
     ["an X that is no address", ["probe", "--x", "a:b:c"], /'a:b:c' is invalid\. Expected HOST or HOST:PORT/],
     ["a port that is none", ["probe", "--x", "203.0.113.2:70000"], /is invalid\. Expected HOST or HOST:PORT/],
   ])("ends with 2 and says why for %s", (_, args, message) => {
