@@ -133,15 +133,14 @@ export const RULES: readonly Rule[] = [
     technique: { name: "natblaster-6", search: "blind", syn: "normal", packets: 64_512 },
     symmetric: true,
     wants: (a, b) => [
-      not(predictable(a)),
-      not(predictable(b)),
+      either(not(predictable(a)), not(predictable(b))),
       silent(a),
       silent(b),
       a.crossing,
       b.crossing,
       apart(a, b),
     ],
-    because: "both NATs' ports are random, and of as many SYNs of both as there are ports two meet, without X's help",
+    because: "a NAT's ports are random, and of as many SYNs of both as there are ports two meet, without X's help",
   },
   {
     technique: PLAIN["tcp-repair"],

@@ -202,7 +202,9 @@ describe("what is tried first", () => {
     expect(first(offer(resets, bare), away(resets, bare))).toBe("relay a");
     const random = offer({ ports: "random", ttlError: false });
     expect(first(random, away({ ttlError: false }), { forges: false })).toBe("birthday-open normal a");
-    expect(first(random, away({ ports: "sequential" }), { forges: false })).toBe("relay a");
+    expect(first(random, away({ ports: "sequential" }), { forges: false })).toBe("natblaster-6 normal blind a");
+    const refusing = away({ ports: "sequential", ...resets });
+    expect(first(random, refusing, { forges: false })).toBe("relay a");
   });
 
   it("ends a search with another one, and the relay at the very end", () => {
@@ -212,6 +214,7 @@ describe("what is tried first", () => {
       "natblaster-4 birthday a",
       ...[1, 2, 3].map(() => "birthday-open normal a"),
       "natblaster-6 normal anchor a",
+      "natblaster-6 normal blind a",
       "relay a",
     ]);
   });
