@@ -32,6 +32,7 @@ const SAMPLES: Readonly<Record<Axis, Samples>> = {
     "with parity": { ports: { ...NATS["symmetric-random"].axes.ports, parity: true } },
   },
   blockSize: { "a block each": NATS["carrier-grade"].axes },
+  sessionLimit: { "so many each": { sessionLimit: 1_000 } },
   unsolicitedSyn: {
     ...samplesOf(SYN_REFUSALS, (unsolicitedSyn) => ({ unsolicitedSyn })),
     "delayed-icmp": { unsolicitedSyn: NATS.rfc5382.axes.unsolicitedSyn },

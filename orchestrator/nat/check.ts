@@ -9,7 +9,22 @@ export function checkModel(stated: PartialModel & Pick<NatModel, "ports">): stri
     ...checkPorts(model),
     ...checkAnswers(model),
     ...checkFilter(model),
+    ...checkSessions(model),
     ...(model.sourceRoute === "stateless" ? checkStateless(model) : checkTimeouts(model)),
+  ];
+}
+
+/** Calibration and rendezvous need some themselves. */
+const FEWEST_SESSIONS = 32;
+const MOST_SESSIONS = 65_535;
+
+function checkSessions({ sessionLimit, sourceRoute }: NatModel): string[] {
+  if (sessionLimit === undefined) return [];
+  if (sourceRoute === "stateless")
+    return ["a stateless NAT cannot have a sessionLimit: it keeps no connections that could be counted"];
+  if (Number.isInteger(sessionLimit) && sessionLimit >= FEWEST_SESSIONS && sessionLimit <= MOST_SESSIONS) return [];
+  return [
+    `sessionLimit ${sessionLimit} is not a whole number of sessions from ${FEWEST_SESSIONS}, which a world's own take, to ${MOST_SESSIONS}`,
   ];
 }
 

@@ -19,7 +19,7 @@ export const CAPACITY_SHARE = 0.5;
 
 type EnumeratedAxis = Exclude<
   (typeof AXES)[number],
-  "ports" | "blockSize" | "unsolicitedSyn" | "wrongPeerSyn" | "timeouts"
+  "ports" | "blockSize" | "sessionLimit" | "unsolicitedSyn" | "wrongPeerSyn" | "timeouts"
 >;
 
 /** One sentence per axis that was determined and is not what the model declares; empty when all of them agree. */
@@ -44,7 +44,7 @@ export function compareModel(declared: NatModel, measured: Classification): stri
 const TIMERS = ["synSentS", "establishedS", "closingS"] as const satisfies readonly (keyof Timeouts)[];
 
 function isEnumerated(axis: (typeof AXES)[number]): axis is EnumeratedAxis {
-  return !["ports", "blockSize", "unsolicitedSyn", "wrongPeerSyn", "timeouts"].includes(axis);
+  return !["ports", "blockSize", "sessionLimit", "unsolicitedSyn", "wrongPeerSyn", "timeouts"].includes(axis);
 }
 
 function differs<T extends string | boolean>(axis: string, declared: T, found: Finding<T>): string[] {
@@ -100,15 +100,24 @@ export function portsText(ports: PortAllocation | MeasuredPorts): string {
   return ports.kind === "sequential" ? `sequential ${ports.step > 0 ? "+" : ""}${ports.step}` : ports.kind;
 }
 
-/** A host runs out of ports at its block, or where the whole range is smaller, at that. */
+/** A host runs out at its limit of sessions, of ports at its block, or where the whole range is smaller, at that. */
 function compareCapacity(declared: NatModel, found: Finding<MeasuredCapacity>): string[] {
   if (found.kind === "undetermined") return [];
-  const limit = Math.min(declared.blockSize ?? Infinity, rangeSize(declared.ports));
+  const { blockSize = Infinity, sessionLimit = Infinity, ports: allocation } = declared;
+  const limit = Math.min(blockSize, sessionLimit, rangeSize(allocation));
   const { kind, ports } = found.value;
   const fits = kind === "at-least" ? limit >= ports : limit >= ports && ports >= limit * CAPACITY_SHARE;
-  const said = limit === Infinity ? "no limit" : `${limit} ports`;
+  const said = limit === Infinity ? "no limit" : `${limit} ${limit === sessionLimit ? "sessions" : "ports"}`;
   const measured = kind === "at-least" ? `${ports} or more` : `an end after ${ports}`;
-  return fits ? [] : [mismatch("blockSize", { declared: said, measured, evidence: found.evidence })];
+  return fits
+    ? []
+    : [
+        mismatch(limit === sessionLimit && limit !== Infinity ? "sessionLimit" : "blockSize", {
+          declared: said,
+          measured,
+          evidence: found.evidence,
+        }),
+      ];
 }
 
 /** So many mappings to one peer a NAT of these ports can have. */

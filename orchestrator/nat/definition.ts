@@ -22,13 +22,16 @@ export interface DefinedAxis<T> {
 
 /** A NAT that behaves like the one that was measured, as far as that is known, and on what each axis rests. */
 export interface Definition {
-  readonly axes: { readonly [A in Exclude<keyof NatModel, "timeouts" | "blockSize">]: DefinedAxis<NatModel[A]> } & {
-    readonly blockSize?: DefinedAxis<number>;
+  readonly axes: { readonly [A in Exclude<keyof NatModel, "timeouts" | Limit>]: DefinedAxis<NatModel[A]> } & {
+    readonly [A in Limit]?: DefinedAxis<number>;
   };
   readonly timeouts: { readonly [T in keyof Timeouts]: DefinedAxis<Timeouts[T]> };
   /** Why the testbed cannot build such a NAT; empty when it can. */
   readonly problems: readonly string[];
 }
+
+/** Axes that a NAT need not have. */
+type Limit = "blockSize" | "sessionLimit";
 
 /** Makes a model of what was measured; what was left open is as on Linux behind a firewall, and says so. */
 export function modelFrom({ axes, timeouts }: Classification): Definition {
@@ -56,7 +59,7 @@ export function modelFrom({ axes, timeouts }: Classification): Definition {
     sequenceNumbers: take(axes.sequenceNumbers, stock.sequenceNumbers),
     sourceRoute: take(axes.sourceRoute, stock.sourceRoute),
     hairpin: take(axes.hairpin, stock.hairpin),
-    ...takeBlock(axes.blockSize, ports.value),
+    ...takeLimit(axes.blockSize, ports.value),
   };
   const ends = {
     synSentS: timeout("synSentS"),
@@ -130,12 +133,13 @@ function takeTimeout(finding: Finding<TimeoutInterval>, usual: number | "never")
   return { value: fits ? usual : Math.max(1, Math.round((atLeastS + lessThanS) / 2)), measured: true, because };
 }
 
-/** Where a host's connections end, its block does, or the range; a NAT that preserves ports has neither. */
-function takeBlock(
+/** Where a host's connections end, its block does, or the range; of a NAT that preserves ports, which has neither, a limit of sessions. */
+function takeLimit(
   finding: Classification["axes"]["blockSize"],
   ports: PortAllocation,
-): { readonly blockSize?: DefinedAxis<number> } {
-  if (finding.kind === "undetermined" || finding.value.kind === "at-least" || ports.kind === "preserve") return {};
+): { readonly [A in Limit]?: DefinedAxis<number> } {
+  if (finding.kind === "undetermined" || finding.value.kind === "at-least") return {};
   if (finding.value.ports >= rangeSize(ports) * CAPACITY_SHARE) return {};
-  return { blockSize: { value: finding.value.ports, measured: true, because: finding.evidence } };
+  const limit = { value: finding.value.ports, measured: true, because: finding.evidence };
+  return ports.kind === "preserve" ? { sessionLimit: limit } : { blockSize: limit };
 }

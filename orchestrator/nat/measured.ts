@@ -27,7 +27,7 @@ export interface TimeoutInterval {
 /** Every axis of {@link NatModel} as far as observations can name it. */
 export interface Measured extends Omit<
   NatModel,
-  "ports" | "blockSize" | "unsolicitedSyn" | "wrongPeerSyn" | "timeouts"
+  "ports" | "blockSize" | "sessionLimit" | "unsolicitedSyn" | "wrongPeerSyn" | "timeouts"
 > {
   readonly ports: MeasuredPorts;
   readonly blockSize: MeasuredCapacity;

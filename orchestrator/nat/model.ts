@@ -76,6 +76,11 @@ export interface NatModel {
   readonly ports: PortAllocation;
   /** Every inside host has so many consecutive outside ports of its own, and no more (RFC 6888 REQ-4, RFC 7422); absent: no blocks. */
   readonly blockSize?: number;
+  /**
+   * So many sessions an inside host may have at a time, with whomever; a SYN for another one is dropped (RFC 6888 REQ-5, and any NAT whose
+   * table is full); absent: no limit.
+   */
+  readonly sessionLimit?: number;
   /** Answer to a SYN to a port without mapping. */
   readonly unsolicitedSyn: SynRefusal;
   /** Answer to a SYN to a mapping's port from a peer that its filter does not admit. */
@@ -106,6 +111,7 @@ export const AXES = [
   "filtering",
   "ports",
   "blockSize",
+  "sessionLimit",
   "unsolicitedSyn",
   "wrongPeerSyn",
   "timeExceeded",

@@ -10,6 +10,7 @@ import { crossingRules } from "./rules/crossing.ts";
 import { outOfStateRules } from "./rules/out-of-state.ts";
 import { resetRules } from "./rules/reset.ts";
 import { sequenceNumberRules } from "./rules/sequence-numbers.ts";
+import { sessionLimitRules } from "./rules/session-limit.ts";
 import { sourceRouteRules } from "./rules/source-route.ts";
 import { statelessRules } from "./rules/stateless.ts";
 import { timeoutRules } from "./rules/timeouts.ts";
@@ -36,6 +37,7 @@ const AXES: readonly AxisRules[] = [
   sourceRouteRules,
   timeExceededRules,
   crossingRules,
+  sessionLimitRules,
   resetRules,
   allocationRules,
   recorderRules,

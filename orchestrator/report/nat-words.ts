@@ -20,6 +20,8 @@ function axisText(model: NatModel, axis: Exclude<Axis, "timeouts">): string {
       return allocationText(model.ports);
     case "blockSize":
       return model.blockSize === undefined ? "none" : `${model.blockSize} per inside host`;
+    case "sessionLimit":
+      return model.sessionLimit === undefined ? "none" : `${model.sessionLimit} per inside host`;
     case "unsolicitedSyn":
     case "wrongPeerSyn":
       return refusalText(model[axis]);

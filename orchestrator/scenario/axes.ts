@@ -33,6 +33,10 @@ export const axes = {
     .union([z.int().min(1).max(64_512), z.literal("none")])
     .exactOptional()
     .describe("Outside ports that every inside host has to itself; none: drops the block of an extended NAT."),
+  sessionLimit: z
+    .union([z.int().min(32).max(65_535), z.literal("none")])
+    .exactOptional()
+    .describe("Sessions that an inside host may have at a time; none: drops the limit of an extended NAT."),
   unsolicitedSyn: refusal.exactOptional().describe("Answer to a SYN without mapping, whatever an entry's list says."),
   wrongPeerSyn: refusal
     .exactOptional()

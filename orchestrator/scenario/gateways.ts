@@ -35,13 +35,16 @@ function contradiction(path: readonly string[], message: string, definition: Nat
   return word in definition ? { path: [...path, word], message } : { path, message, atKey: true };
 }
 
+/** What an extending NAT may drop. */
+type Limit = "blockSize" | "sessionLimit";
+
 function combine(
   { extends: from, describe, ...own }: NatDefinition,
   nats: ReadonlyMap<string, NamedNat>,
 ): NamedNat | string {
   const base: NamedNat | undefined = from === undefined ? undefined : nats.get(from);
   if (from !== undefined && !base) return `extends ${from}, which is not a NAT defined above it`;
-  const { blockSize, ...axes }: Omit<PartialModel, "blockSize"> & Pick<NatDefinition, "blockSize"> = {
+  const { blockSize, sessionLimit, ...axes }: Omit<PartialModel, Limit> & Pick<NatDefinition, Limit> = {
     ...base?.axes,
     ...own,
   };
@@ -52,6 +55,7 @@ function combine(
       ...axes,
       ports,
       ...(typeof blockSize === "number" && { blockSize }),
+      ...(typeof sessionLimit === "number" && { sessionLimit }),
       ...((base?.axes.timeouts ?? own.timeouts) && { timeouts: { ...base?.axes.timeouts, ...own.timeouts } }),
     },
     describe: describe ?? base?.describe ?? "a scenario's own NAT",

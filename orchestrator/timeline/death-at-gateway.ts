@@ -79,7 +79,7 @@ function ofSegment(packet: Tcp, kept: readonly Kept[], { last, around, model }: 
   }
   if (iface !== "out" && !ownsAddress(kept, packet.to)) {
     if (!opening) return ["out-of-state", `${who} kept no connection from ${text(packet.from)} to ${text(packet.to)}`];
-    return ["no-mapping", `${who} opened no mapping for it: no outside port was free`];
+    return ["no-mapping", `${who} opened no mapping for it: no outside port or session was free`];
   }
   return ["filter", whyNotAdmitted(packet, kept, { last, around, model })];
 }

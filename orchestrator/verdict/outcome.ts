@@ -6,7 +6,7 @@ export const CAUSES = [
   "icmp-killed-connect", // an ICMP error reached the host and ended its connect()
   "source-route-refused", // a router on the way dropped the SYN because of its source route
   "source-route-mistaken", // the NAT took the next hop of the SYN's source route for its destination
-  "port-exhausted", // the NAT had no outside port left for the SYN
+  "port-exhausted", // the NAT had no outside port or session left for the SYN
   "no-collision", // none of a birthday's forged SYN+ACKs, or of a spray's SYNs, hit an open mapping
   "sweep-empty", // none of the ACKs that X sent to every port of the NAT reached the host as an answer to its SYN
   "out-of-state-leak", // to the own NAT the answer to the peer's SYN, or the data after it, were out of state: they left untranslated

@@ -45,6 +45,14 @@ export const CAPABILITY_PROBES: Readonly<Record<Capability, Probe>> = {
       modules: "nft_ct",
     },
   ),
+  "nft-ct-count": probe(
+    "nft-ct-count",
+    nft("ct state new add @s { ip saddr ct count over 9 } drop", {
+      objects: "set s { type ipv4_addr; size 64; flags dynamic; };",
+      hook: "filter hook forward priority 0",
+    }),
+    { meaning: "NATs that limit a host's sessions", modules: "nft_connlimit" },
+  ),
   "nft-notrack": probe("nft-notrack", nft("notrack", { hook: "filter hook prerouting priority -310" }), {
     meaning: "stateless NATs",
     modules: "nft_ct",

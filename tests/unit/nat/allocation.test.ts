@@ -141,6 +141,18 @@ describe.skipIf(missing)("outside ports", () => {
     }
   });
 
+  it("beyond a host's sessions are none, whomever they are with, until some are forgotten; another host has its own", async () => {
+    await bench.become({ ports: { kind: "preserve" }, sessionLimit: 32 });
+    const many = (ip: string) =>
+      fresh(34).map((port, index) => ({ from: { ip, port }, to: { peer: (index % 2) as 0 | 1 } }));
+    const seen = await bench.dial(many(INSIDE.a), { withinMs: 900 });
+    expect(seen.filter((port) => port === "ETIMEDOUT")).toHaveLength(2);
+    const others = await bench.dial(many(INSIDE.a2), { withinMs: 900 });
+    expect(others.filter((port) => port === "ETIMEDOUT")).toHaveLength(2);
+    await bench.become({ ports: { kind: "preserve" }, sessionLimit: 32 });
+    expect(await bench.dial(many(INSIDE.a).slice(0, 20))).not.toContain("ETIMEDOUT");
+  });
+
   it("of two inside hosts with the same local port are never the same, where the NAT keeps a table", async () => {
     const [port] = fresh(1) as [number];
     await bench.become({ ports: { kind: "preserve" }, filtering: "endpoint-independent" });

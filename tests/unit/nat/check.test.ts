@@ -45,6 +45,8 @@ describe("checkModel", () => {
 
   it.each<[string, PartialModel, RegExp]>([
     ["blocks of preserved ports", { ports: { kind: "preserve" }, blockSize: 64 }, /contradicts ports preserve/],
+    ["a limit that calibration itself exceeds", { sessionLimit: 31 }, /sessionLimit 31 .* from 32/],
+    ["half a session", { sessionLimit: 99.5 }, /sessionLimit 99.5/],
     ["half a block", { blockSize: 0.5 }, /blockSize 0.5/],
     ["blocks without ports", { blockSize: 0 }, /blockSize 0 .* from 1 to 682/],
     ["blocks too large to list", { blockSize: 683 }, /blockSize 683/],

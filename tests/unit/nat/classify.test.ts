@@ -45,6 +45,18 @@ describe("classify", () => {
     },
   );
 
+  it("tells a NAT that limits sessions where it is not said to, and one that does not where it is", () => {
+    const limited = { ...stock, sessionLimit: 100 };
+    const of = (model: NatModel) => classify(observe(model, draws(1)));
+    expect(compareModel(limited, of(limited))).toEqual([]);
+    expect(compareModel(stock, of(limited))).toEqual([
+      expect.stringMatching(/^blockSize: declared no limit.*an end after 100/),
+    ]);
+    expect(compareModel(limited, of(stock))).toEqual([
+      expect.stringMatching(/^sessionLimit: declared 100 sessions.*or more/),
+    ]);
+  });
+
   it("says undetermined, and why, of what was not tested", () => {
     const none = { ran: false, why: "needs CAP_NET_RAW" } as const;
     const seen = { ...observe(stock, draws(1)), afterSyn: none, timers: none, hairpin: none };

@@ -30,7 +30,11 @@ export function observe(model: NatModel, draw: Draw): Fingerprint {
     bindings: { ran: true, made },
     lowPorts: { ran: false, why: "simulated" },
     overloading: { ran: false, why: "simulated" },
-    capacity: { ran: true, tried: TRIED, opened: Math.min(TRIED, model.blockSize ?? Infinity, sizeOf(model)) },
+    capacity: {
+      ran: true,
+      tried: TRIED,
+      opened: Math.min(TRIED, model.blockSize ?? Infinity, model.sessionLimit ?? Infinity, sizeOf(model)),
+    },
     unsolicited: { ran: true, fate: fateOf(model.unsolicitedSyn) },
     unsolicitedThenSyn: { ran: true, fate: { kind: "silence", waitedMs: 9000 } },
     afterSyn: { ran: true, probes: probeAfterSyn(model) },

@@ -20,6 +20,7 @@ const EVERYTHING = {
   timeExceeded: "teardown",
   reset: "hide-and-remove",
   outOfState: "drop",
+  sessionLimit: 900,
   crossingSyn: "refuse",
   windowTracking: "liberal",
   sequenceNumbers: "keep",

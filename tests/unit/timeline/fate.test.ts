@@ -58,7 +58,7 @@ describe("what a packet died of", () => {
     expect(stuck.length).toBeGreaterThan(0);
     for (const { sightings, fate } of stuck) {
       expect(sightings.map(({ node, iface }) => `${node}:${iface}`)).toEqual(["a:lan", "na:in"]);
-      expect(fate).toMatchObject({ at: "na", why: "NA opened no mapping for it: no outside port was free" });
+      expect(fate).toMatchObject({ at: "na", why: "NA opened no mapping for it: no outside port or session was free" });
     }
   });
 

@@ -78,7 +78,10 @@ describe("a ladder", () => {
       expect.arrayContaining([expect.stringMatching(/^both \d+ × signalling [AB]:\d+ … ↔ X:7000/)]),
     );
     const noisy = arrows(await ladder("port-exhausted")).find(({ text }) => /^12 × SYN A:\d+ → X:7001/.test(text));
-    expect(noisy?.end).toEqual({ kind: "died", why: "NA opened no mapping for it: no outside port was free" });
+    expect(noisy?.end).toEqual({
+      kind: "died",
+      why: "NA opened no mapping for it: no outside port or session was free",
+    });
   });
 
   it("marks the packet that shows the cause, and no other", async () => {

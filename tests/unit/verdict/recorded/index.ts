@@ -56,6 +56,11 @@ export const RECORDINGS = [
   "spoof-filtered",
   "sweep-empty",
   "timeout",
+  "spray-exhausted",
+  "spray-missed",
+  "blind-missed",
+  "direct-blind",
+  "direct-injected",
 ] as const;
 export type Recording = (typeof RECORDINGS)[number];
 
