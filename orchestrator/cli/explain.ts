@@ -47,19 +47,17 @@ export async function explained(dir: string, options: ExplainOptions): Promise<s
   return drawn(ladder, visible(`${id ?? basename(dirname(dir))}, ${basename(dir)}`), options);
 }
 
-/** What was wrong with the world where a trial was not even begun: it has an outcome and no evidence. */
+/** Why a trial has no evidence at all: its world was not as it should be, or its run ended before the attempt did. */
 async function whyUnplayed(dir: string): Promise<string | undefined> {
-  const { access, readFile } = await import("node:fs/promises");
-  const begun = await access(join(dir, "evidence.json")).then(
-    () => true,
-    () => false,
-  );
-  if (begun) return undefined;
+  const [{ readFile }, { existsSync }] = await Promise.all([import("node:fs/promises"), import("node:fs")]);
+  const has = (file: string): boolean => existsSync(join(dir, file));
+  if (has("evidence.json")) return undefined;
   try {
     const { verdict, why } = JSON.parse(await readFile(join(dir, "outcome.json"), "utf8")) as Record<string, unknown>;
     return verdict === "invalid" ? `invalid, ${String(why)}` : undefined;
   } catch {
-    return undefined; // a trial that was cut off
+    const isCutOff = has("plan.json") && !has("capture.pcapng");
+    return isCutOff ? "cut off: its run ended in the middle of the attempt, and of that nothing was kept" : undefined;
   }
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { Cell } from "../scenario/cell.ts";
@@ -42,9 +43,10 @@ async function runOne(file: string | undefined, options: RunOptions): Promise<vo
   const { cells, scenario } = await chooseCells(file === undefined ? [] : [file], options);
   const cell = await only(cells);
   const report = await runCells([cell], scenario, { ...options, jobs: 1 });
-  if (report.cells.some(({ trials }) => trials.length > 0)) {
+  const place = join(report.dir, "cells", cell.id);
+  if (existsSync(join(place, "trial-1", "evidence.json"))) {
     const [{ trialPlace }, { explained }] = await Promise.all([import("./trial-place.ts"), import("./explain.ts")]);
-    const ladder = await explained(trialPlace(join(report.dir, "cells", cell.id)), {});
+    const ladder = await explained(trialPlace(place), {}); // of an interrupted run too
     process.stdout.write(`${ladder}\n`);
   }
   await publishReport(report, {});

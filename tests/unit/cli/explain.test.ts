@@ -54,6 +54,16 @@ describe("natbed explain", { timeout: 90_000 }, () => {
     });
   });
 
+  it("says of a trial that its run cut off in the attempt that nothing was kept of it", async () => {
+    await withRun("reset-by-nat", (_run, cell, trial) => {
+      rmSync(trial, { recursive: true });
+      mkdirSync(trial);
+      writeFileSync(join(trial, "plan.json"), "{}");
+      const stdout = `${cell}, trial-1: cut off: its run ended in the middle of the attempt, and of that nothing was kept\n`;
+      expect(explain(trial)).toEqual({ status: 0, stdout, stderr: "" });
+    });
+  });
+
   it("says of a trial that was not begun what was wrong with its world", async () => {
     await withRun("reset-by-nat", (_run, cell, trial) => {
       rmSync(trial, { recursive: true });
