@@ -4,12 +4,15 @@ import { u32ToIpv4, type Endpoint, type Port } from "../wire/address.ts";
 import { KEPT_PER_FLOW, type CaptureResult, type FlowTotal } from "../wire/control.ts";
 import { PROTOCOL } from "../wire/ipv4.ts";
 import { entryOf, Fans } from "./fans.ts";
+import { Sentinel } from "./sentinel.ts";
 import { PacketSocket, type SeenPacket } from "./net/packet-socket.ts";
 import { readableWatch, watchReadable, type ReadableWatch } from "./net/poll.ts";
 
 /** Packets one attempt may keep on one node. */
 const KEEP_IN_ALL = 20_000;
 const PAYLOAD_START_BYTES = 40;
+/** The kernel hands a sentinel back within microseconds; a busy machine takes its time. */
+const SENTINEL_WITHIN_MS = 2_000;
 /** Nodes that need not react to packets empty the socket this often while recording (64 MiB last far longer). */
 const DRAIN_EVERY_MS = 20;
 
@@ -23,6 +26,7 @@ export type Tap = (packet: SeenPacket) => void;
  */
 export class Recorder {
   readonly #socket = new PacketSocket();
+  readonly #sentinel = new Sentinel(this.#socket);
   readonly #taps = new Set<Tap>();
   #names: readonly string[] = [];
   #indexOf = new Map<number, number>();
@@ -54,10 +58,12 @@ export class Recorder {
     this.#flows = new Map();
     this.#fans = new Fans();
     this.#lost = 0;
+    this.#sentinel.restart();
+    this.#proveLive();
   }
 
   end(): CaptureResult {
-    this.drain();
+    this.#proveLive();
     const flows = [...this.#flows.values()].flatMap((bySource) =>
       [...bySource.values()].flatMap((all) => [...all.values()]),
     );
@@ -68,7 +74,15 @@ export class Recorder {
       flows: flows.filter(({ payloadBytes, packets }) => payloadBytes > 0 || packets > KEPT_PER_FLOW).map(totalOf),
       ...(fans.length > 0 && { fans }),
       lost: this.#lost + this.#socket.drops - this.#dropsBefore,
+      sentinels: this.#sentinel.counts,
     };
+  }
+
+  /** Sends a sentinel and reads until it is back; what is not back in time is missing from the counts. */
+  #proveLive(): void {
+    this.#sentinel.send();
+    const until = performance.now() + SENTINEL_WITHIN_MS;
+    for (this.drain(); !this.#sentinel.isBack && performance.now() < until; this.drain()) pause(1);
   }
 
   /** Calls `tap` with every packet from now on, until the returned function is called. */
@@ -83,6 +97,7 @@ export class Recorder {
   /** Hands on at once everything that arrived so far: what another process tells next cannot be older. */
   drain(): void {
     this.#socket.drain((packet) => {
+      if (this.#sentinel.takes(packet)) return;
       this.#record(packet);
       for (const tap of this.#taps) tap(packet);
     });
@@ -168,6 +183,11 @@ const [FIN, SYN, RST] = [1, 2, 4];
 /** The inverse of the flow key's halves. */
 function endpointOf(packed: number): Endpoint {
   return { ip: u32ToIpv4(Math.floor(packed / 0x10000)), port: (packed % 0x10000) as Port };
+}
+
+/** Blocks: nothing else may come between the sentinel and its capture. */
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 function interfaceIndex(name: string): number {

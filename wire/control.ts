@@ -146,6 +146,12 @@ export interface FlowTotal {
   readonly payloadStart: string;
 }
 
+/** Marked frames that a node sent itself, at its capture's begin and end, and how many of them the capture saw. */
+export interface Sentinels {
+  readonly sent: number;
+  readonly seen: number;
+}
+
 /** What one node's packet socket saw since `capture-begin`. */
 export interface CaptureResult {
   /** Packed by wire/capture.ts, base64. */
@@ -156,6 +162,8 @@ export interface CaptureResult {
   readonly fans?: readonly FanTotal[];
   /** Packets the kernel dropped at the socket, or beyond the keep limit: more than 0 means evidence is missing. */
   readonly lost: number;
+  /** Fewer seen than sent: the capture was not live, or not read to its end. */
+  readonly sentinels: Sentinels;
 }
 
 /** A conntrack entry or event, flattened. */

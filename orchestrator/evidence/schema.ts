@@ -105,7 +105,12 @@ export const evidenceFile = z.strictObject({
   neighbourOpened: z.partialRecord(z.enum(["a", "b"]), count).exactOptional(),
   flows: z.partialRecord(
     z.enum(NODE_IDS),
-    z.strictObject({ flows: z.array(flow), fans: z.array(fan).exactOptional(), lost: count }),
+    z.strictObject({
+      flows: z.array(flow),
+      fans: z.array(fan).exactOptional(),
+      lost: count,
+      sentinels: z.strictObject({ sent: count, seen: count }).exactOptional(),
+    }),
   ),
 });
 

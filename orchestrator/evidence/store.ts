@@ -9,7 +9,10 @@ export async function writeEvidence(dir: string, cellId: string, evidence: Evide
   await mkdir(dir, { recursive: true });
   const { captures, logs, events, ...rest } = evidence;
   const flows = Object.fromEntries(
-    Object.entries(captures).map(([node, { flows, fans, lost }]) => [node, { flows, fans, lost }]),
+    Object.entries(captures).map(([node, { flows, fans, lost, sentinels }]) => [
+      node,
+      { flows, fans, lost, sentinels },
+    ]),
   );
   const conntrack = Object.entries(events).flatMap(([node, of]) => of.map((event) => ({ node, ...event })));
   await Promise.all([

@@ -6,6 +6,7 @@ import type {
   FanTotal,
   FlowTotal,
   NodeId,
+  Sentinels,
   TransferResult,
 } from "../../wire/control.ts";
 import type { ByGateway, Side } from "../plan/shape.ts";
@@ -18,6 +19,8 @@ export interface Capture {
   readonly fans?: readonly FanTotal[];
   /** Packets that are missing; more than 0 makes the capture no proof. */
   readonly lost: number;
+  /** Whether the capture was live and read to its end; absent in evidence from before there were sentinels. */
+  readonly sentinels?: Sentinels;
 }
 
 export type AgentLog = Extract<AgentEvent, { event: "log" }> & { readonly node: NodeId };

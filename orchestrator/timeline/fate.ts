@@ -71,7 +71,10 @@ function gapOf({ iface, direction, atUs, packet }: Sighting, next: NodeId, aroun
   }
   if (capture.fans?.some((fan) => isOfFan(fan, { packet, iface, direction })))
     return `of packets that differ in nothing but ports ${name(next)} keeps ${KEPT_PER_FAN} and counts the rest`;
-  return capture.lost > 0 ? `${capture.lost} packets are missing from the capture of ${name(next)}` : undefined;
+  const { lost, sentinels } = capture;
+  if (sentinels && sentinels.seen < sentinels.sent)
+    return `the capture of ${name(next)} missed ${sentinels.sent - sentinels.seen} of its sentinels: it was not live, or not read to its end`;
+  return lost > 0 ? `${lost} packets are missing from the capture of ${name(next)}` : undefined;
 }
 
 /** Whether the next place counted packets like this one, and kept no more of them: there, where it would have come in or gone out. */

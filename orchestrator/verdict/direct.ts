@@ -140,9 +140,14 @@ function checkComplete({ evidence }: Scene): Check {
     : met("evidence is complete", "no packet and no event was lost");
 }
 
+/** What is missing from a capture, or that nothing says that it was live and read to its end: then absence proves nothing. */
 export function incompleteCapture(captures: Scene["evidence"]["captures"]): string | undefined {
-  const [node, capture] = Object.entries(captures).find(([, { lost }]) => lost > 0) ?? [];
-  return node && capture ? `${capture.lost} packets missing from the capture of ${node}` : undefined;
+  for (const [node, { lost, sentinels }] of Object.entries(captures)) {
+    if (lost > 0) return `${lost} packets missing from the capture of ${node}`;
+    if (sentinels && sentinels.seen < sentinels.sent)
+      return `the capture of ${node} saw ${sentinels.seen} of ${sentinels.sent} sentinels: it was not live, or not read to its end`;
+  }
+  return undefined;
 }
 
 /** Read off the captures: did the peers' own SYNs meet, did X or they themselves answer them, or was it a plain client and server? */

@@ -112,6 +112,15 @@ describe("where evidence is missing, a packet did not die", () => {
       expect(fate).toEqual({ kind: "unknown", at: "nb", why: "3 packets are missing from the capture of NB" });
   });
 
+  it("when its capture was not live", async () => {
+    const dead = mapCapture("nb", (capture) => ({ ...capture, sentinels: { sent: 2, seen: 0 } }));
+    for (const fate of deaths(await rowsOf("filtered", dead)))
+      expect(fate).toMatchObject({
+        kind: "unknown",
+        why: expect.stringMatching(/^the capture of NB missed 2/) as string,
+      });
+  });
+
   it("when the NAT's conntrack was not heard", async () => {
     const deaf = (evidence: Evidence): Evidence => ({ ...evidence, events: { ...evidence.events, nb: [] } });
     for (const fate of deaths(await rowsOf("filtered", deaf)))

@@ -193,6 +193,11 @@ describe("no direct verdict", () => {
       mapCapture("r", (capture) => ({ ...capture, lost: 3 })),
       "3 packets missing from the capture of r",
     ],
+    [
+      "with a capture that missed a sentinel",
+      mapCapture("nb", (capture) => ({ ...capture, sentinels: { sent: 2, seen: 1 } })),
+      "the capture of nb saw 1 of 2 sentinels: it was not live, or not read to its end",
+    ],
     ["with lost conntrack events", (whole) => ({ ...whole, eventsLost: true }), "conntrack events were lost"],
   ];
 

@@ -62,6 +62,12 @@ describe("among several causes", () => {
 describe("no cause is given", () => {
   it.each([
     ["packets are missing", (some: Evidence) => lose(some, "na"), "evidence-incomplete", /^4 packets missing .* na$/],
+    [
+      "a capture was dead",
+      (some: Evidence) => deaden(some, "r"),
+      "evidence-incomplete",
+      /^the capture of r saw 0 of 2/,
+    ],
     ["events are missing", (some: Evidence) => ({ ...some, eventsLost: true }), "evidence-incomplete", /events/],
     ["a capability was missing", (some: Evidence) => fail(some, "missing-capability"), "attempt-spoiled", /EPERM/],
     ["a port was busy", (some: Evidence) => fail(some, "port-busy"), "attempt-spoiled", /^port-busy/],
@@ -77,6 +83,11 @@ describe("no cause is given", () => {
 
 function lose(evidence: Evidence, node: "na"): Evidence {
   return { ...evidence, captures: { ...evidence.captures, [node]: { ...evidence.captures[node]!, lost: 4 } } };
+}
+
+function deaden(evidence: Evidence, node: "r"): Evidence {
+  const capture = { ...evidence.captures[node]!, sentinels: { sent: 2, seen: 0 } };
+  return { ...evidence, captures: { ...evidence.captures, [node]: capture } };
 }
 
 function fail(evidence: Evidence, failure: FailureCode): Evidence {
