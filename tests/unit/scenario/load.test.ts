@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { NATS } from "../../../orchestrator/nat/catalogue.ts";
-import { completeModel } from "../../../orchestrator/nat/model.ts";
 import { loadScenario, parseScenario } from "../../../orchestrator/scenario/load.ts";
 import { TECHNIQUES } from "../../../wire/rendezvous.ts";
 import { entry, problemsOf } from "./problems.ts";
@@ -121,111 +120,6 @@ matrix:
     expect(problemsOf(text.replace("na: [preserve]", "na: [none]"))).toContainEqual(
       expect.stringMatching(/^x\.yaml:8:\d+ matrix\[1\]\.na\[0\]: technique simultaneous-open is about NATs/),
     );
-  });
-});
-
-describe("an impossible combination", () => {
-  it.each([
-    [
-      "public through a NAT",
-      "technique: public\nna: [preserve]\nnb: [none]\nexpect: [{ verdict: direct }]",
-      /na\[0\]: technique public is the control without NATs/,
-    ],
-    [
-      "P2PNAT without any NAT",
-      "technique: p2pnat\nna: [none]\nnb: [preserve]\nexpect: [{ verdict: direct }]",
-      /technique p2pnat is about NATs: none is for technique public, and for p2pnat behind a shared carrier/,
-    ],
-    [
-      "one host in a private network that the other is not in",
-      "technique: p2pnat\nna: [none]\nnb: [preserve]\ncarrier: { shared: preserve }\nexpect: [{ verdict: direct }]",
-      /nb\[0\]: both hosts are in one private network or neither is/,
-    ],
-    [
-      "connect without NATs",
-      "technique: connect\nna: [preserve]\nnb: [none]\nexpect: [{ verdict: direct }]",
-      /nb\[0\]: technique connect is about NATs/,
-    ],
-    [
-      "a direct relay",
-      "technique: relay\nna: [random]\nnb: [random]\nexpect: [{ verdict: direct }]",
-      /relay sends every byte through X/,
-    ],
-    ["a relayed dial", `${dial}expect: [{ verdict: relayed }]`, /only techniques relay and auto can be relayed/],
-    [
-      "a rate where nothing is by chance",
-      `${dial}expect: [{ verdict: direct, rate: 0.5 }]`,
-      /rate is for natblaster-4/,
-    ],
-    [
-      "a collision without a birthday",
-      `${dial}expect: [{ verdict: blocked, cause: no-collision }]`,
-      /technique connect has none/,
-    ],
-    [
-      "a neighbour without a prediction",
-      `${dial}neighbour: { everyMs: 5 }\nexpect: [{ verdict: direct }]`,
-      /predicts nothing/,
-    ],
-    [
-      "a NAT's policy without a NAT",
-      "technique: public\nna: [none]\nnb: [none]\nunsolicitedSyn: [drop]\nexpect: [{ verdict: direct }]",
-      /no effect without a NAT/,
-    ],
-  ])("is refused with its reason: %s", (_, lines, problem) => {
-    expect(problemsOf(entry(lines))).toEqual([expect.stringMatching(problem)]);
-  });
-});
-
-describe("own NATs", () => {
-  const withNats = (nats: string, na = "preserve") =>
-    `name: x\nnats:\n${nats}\nmatrix:\n  - { technique: connect, na: [${na}], nb: [random], unsolicitedSyn: [drop], expect: [{ verdict: direct }] }\n`;
-
-  it("take what they do not say from the NAT they extend, and keep their policy whatever the axis says", () => {
-    const text = withNats(
-      "  open: { extends: preserve, unsolicitedSyn: reset }\n  opener: { extends: open, timeExceeded: drop }",
-      "opener",
-    );
-    const [cell] = parseScenario("x.yaml", text).cells;
-    expect(cell?.na).toEqual({
-      kind: "nat",
-      name: "opener",
-      model: completeModel({ ports: { kind: "preserve" }, unsolicitedSyn: "reset", timeExceeded: "drop" }),
-    });
-    expect(cell?.id).toBe("connect.opener~random.reset~drop.te-drop~translate");
-  });
-
-  it.each([
-    [
-      "a contradictory model",
-      "  up: { ports: { kind: sequential, step: 3, range: { from: 5000, to: 4000 } } }",
-      /x\.yaml:3:3 nats\.up: range 5000-4000 is empty/,
-    ],
-    [
-      "a contradictory axis, at that axis",
-      "  up:\n    extends: full-cone\n    wrongPeerSyn: reset",
-      /x\.yaml:5:19 nats\.up\.wrongPeerSyn: wrongPeerSyn reset contradicts filtering endpoint-independent/,
-    ],
-    [
-      "a contradiction with what it extends, at its name",
-      "  up: { extends: stateless, filtering: address-dependent }",
-      /x\.yaml:3:3 nats\.up: a stateless NAT cannot have filtering address-dependent/,
-    ],
-    [
-      "extending what is defined below",
-      "  p: { extends: q }\n  q: { extends: preserve }",
-      /nats\.p: extends q, which is not a NAT defined above it/,
-    ],
-    ["a built-in name", "  random: { extends: preserve }", /nats\.random: random is a built-in name/],
-    ["no ports", "  p: { unsolicitedSyn: drop }", /nats\.p: needs ports/],
-    ["a name that is no slug", "  P!: { extends: preserve }", /nats\.P!: not a valid key: expected lower-case/],
-  ])("are refused for %s", (_, nats, problem) => {
-    expect(problemsOf(withNats(nats))).toEqual([expect.stringMatching(problem)]);
-  });
-
-  it("leave no axis to an entry whose NATs all fix it", () => {
-    const text = withNats("  p: { extends: preserve, unsolicitedSyn: drop }", "p").replace("nb: [random]", "nb: [p]");
-    expect(problemsOf(text)).toEqual([expect.stringMatching(/unsolicitedSyn: has no effect: every NAT here fixes/)]);
   });
 });
 
