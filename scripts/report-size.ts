@@ -6,11 +6,11 @@ import { mkdtemp, readdir, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
 import { argv, echo } from "zx";
 import { countCells } from "../orchestrator/report/counts.ts";
 import { readRun } from "../orchestrator/report/directory.ts";
 import { writePage } from "../orchestrator/report/html/write.ts";
+import { openBrowser } from "../tests/kit/browser.ts";
 import { buildViewer } from "./viewer.ts";
 
 const [from, wanted = 1_000] = argv._ as [string, number?];
@@ -50,7 +50,7 @@ async function ladderMs(path: string, id: string): Promise<number> {
 }
 
 async function visit(path: string, id?: string): Promise<{ readonly matrixMs: number; readonly ladderMs: number }> {
-  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+  const browser = await openBrowser();
   try {
     const page = await browser.newPage();
     const started = performance.now();

@@ -13,7 +13,7 @@ export function Grid({ grid: { caption, corner, rows, columns, cells: numbers },
   if (!numbers.flat().some((number) => number !== null && shown.has(number))) return null;
   return (
     <div class="scroll">
-      <table class="grid" onKeyDown={moveFocus}>
+      <table class={columns.length > MANY ? "grid wide" : "grid"} onKeyDown={moveFocus}>
         {caption !== "" && <caption>{caption}</caption>}
         <thead>
           <tr>
@@ -41,6 +41,9 @@ export function Grid({ grid: { caption, corner, rows, columns, cells: numbers },
     </div>
   );
 }
+
+/** More columns than fit side by side at their full size. */
+const MANY = 8;
 
 function Cell({ cell, faded }: { readonly cell: CellSummary; readonly faded: boolean }) {
   const { id, tone, surprise, symbol, short, verdict, expected, why, rate, before } = cell;

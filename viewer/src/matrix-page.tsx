@@ -20,16 +20,18 @@ export function MatrixPage({ overview, filter }: Shown) {
       <Summary overview={overview} />
       <Attention overview={overview} shown={filter.shown} />
       <FilterBar overview={overview} filter={filter} />
-      {blocks.map(({ title, grids }) => (
-        <section class="block" key={title}>
-          <h2>{title}</h2>
-          <div class="grids">
-            {grids.map((grid) => (
-              <Grid key={`${grid.caption} ${grid.corner}`} grid={grid} cells={overview.cells} shown={filter.shown} />
-            ))}
-          </div>
-        </section>
-      ))}
+      <div class="blocks">
+        {blocks.map(({ title, grids }) => (
+          <section class={grids.length > 1 ? "block large" : "block"} key={title}>
+            <h2>{title}</h2>
+            <div class="grids">
+              {grids.map((grid) => (
+                <Grid key={`${grid.caption} ${grid.corner}`} grid={grid} cells={overview.cells} shown={filter.shown} />
+              ))}
+            </div>
+          </section>
+        ))}
+      </div>
       {blocks.length === 0 && <p class="note">No cell fits the filter.</p>}
       <Legend />
     </>

@@ -49,7 +49,7 @@ export function Trial({ number, id, trial, step }: Shown) {
       ) : (
         <p class="note">There is no evidence of this trial.</p>
       )}
-      {ladder && (
+      {ladder && ladder.text !== "" && (
         <details>
           <summary>The ladder as text</summary>
           <pre class="text">{ladder.text}</pre>

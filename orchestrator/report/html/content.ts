@@ -121,7 +121,7 @@ export interface LadderContent {
   readonly hidden: number;
   /** Every packet as it was somewhere, in hex; a link changes none. */
   readonly bytes: readonly string[];
-  /** The ladder in characters. */
+  /** The ladder in characters; empty where there was no room for it. */
   readonly text: string;
 }
 

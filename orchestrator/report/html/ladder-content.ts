@@ -28,7 +28,7 @@ export function ladderContent(ladder: Ladder, detail: Detail): LadderContent {
     beyond: steps.length - shown.length,
     hidden,
     bytes: bytes.values,
-    text: renderLadder(shown, { startUs, paint: plain, columns: TEXT_COLUMNS }),
+    text: detail.text ? renderLadder(shown, { startUs, paint: plain, columns: TEXT_COLUMNS }) : "",
   };
 }
 
@@ -43,7 +43,7 @@ interface Page {
 function stepContent(step: Step, rung: Row | Fold, page: Page): StepContent {
   const { startUs, lanes, detail } = page;
   const rows = rung.kind === "fold" ? rung.rows : [rung];
-  const shown = rows.slice(0, rung.kind === "fold" ? detail.rowsPerFold : 1);
+  const shown = rows.slice(0, Math.min(detail.rowsPerFold, rung.kind === "fold" ? Infinity : 1));
   const shared = {
     ms: msSince(startUs, step.atUs),
     text: step.text,

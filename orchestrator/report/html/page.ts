@@ -20,7 +20,7 @@ export function dataBlock(id: BlockId, base64: string): string {
 
 export const packJson = (value: Overview | CellContent): string => packBytes(Buffer.from(JSON.stringify(value)));
 
-export const packBytes = (bytes: Uint8Array): string => gzipSync(bytes, { level: 9 }).toString("base64");
+export const packBytes = (bytes: Uint8Array): string => gzipSync(bytes).toString("base64");
 
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
 const escaped = (text: string): string => text.replace(/[&<>]/g, (char) => ENTITIES[char]!);

@@ -39,8 +39,9 @@ export interface DrawnTrial extends ReadTrial {
 }
 
 export function drawTrial(trial: ReadTrial): DrawnTrial {
-  const { recorded, evidence } = trial;
-  const ladder = recorded && ladderOf({ record: recorded.record, cell: recorded.cell, evidence, every: false });
+  const { recorded, evidence, outcome } = trial;
+  const ladder =
+    recorded && ladderOf({ record: recorded.record, cell: recorded.cell, evidence, outcome, every: false });
   return { ...trial, ladder };
 }
 

@@ -13,22 +13,38 @@ import { readCapture, readTrialFiles } from "./trial-files.ts";
 
 /** A page that browsers open at once; a run of 1,000 cells has 14 kB for each. */
 const WHOLE_BYTES = 14_500_000;
+/** With less a cell has no evidence worth showing. */
+const LEAST_PER_CELL = 1_500;
+/** What a cell that needs attention may take, however many others there are. */
+const URGENT_BYTES = 40_000;
 /** What no single cell takes, however much room there is. */
 const MOST_PER_CELL = 400_000;
 
+export interface PageOptions {
+  /** An earlier run to compare with. */
+  readonly before?: RunReport;
+  /** What the whole page may take; the matrix is there whatever it takes. */
+  readonly mostBytes?: number;
+}
+
 /**
- * The page of a run as text, piece by piece, from the run's directory alone: one file that needs neither a server nor the network. `before` is
- * an earlier run to compare with. Throws NatbedError `viewer-missing` where the page's program has not been built.
+ * The page of a run as text, piece by piece, from the run's directory alone: one file that needs neither a server nor the network. Throws
+ * NatbedError `viewer-missing` where the page's program has not been built.
  */
-export async function* renderPage({ report, damaged }: RecordedRun, before?: RunReport): AsyncGenerator<string> {
+export async function* renderPage(
+  { report, damaged }: RecordedRun,
+  { before, mostBytes = WHOLE_BYTES }: PageOptions = {},
+): AsyncGenerator<string> {
   const overview = overviewOf({ report, damaged, ...(before ? { before } : {}) });
   const [head, foot] = splitShell(await readShell(), overview.title);
   const first = head + dataBlock("overview", packJson(overview));
-  let room = WHOLE_BYTES - Buffer.byteLength(first) - Buffer.byteLength(foot);
+  let room = mostBytes - Buffer.byteLength(first) - Buffer.byteLength(foot);
   yield first;
   const cells = inOrderOfNeed(report);
-  for (const [index, { result, number }] of cells.entries()) {
-    const blocks = await cellBlocks(report.dir, result, number, Math.min(MOST_PER_CELL, room / (cells.length - index)));
+  for (const [index, { result, number, isUrgent }] of cells.entries()) {
+    const fair = room / (cells.length - index);
+    const share = Math.min(MOST_PER_CELL, isUrgent ? Math.max(fair, Math.min(room, URGENT_BYTES)) : fair);
+    const blocks = await cellBlocks(report.dir, result, number, share);
     room -= blocks.length;
     yield blocks;
   }
@@ -36,10 +52,10 @@ export async function* renderPage({ report, damaged }: RecordedRun, before?: Run
 }
 
 /** Writes a run's page; a page that is there already stays as it is until the new one is whole. */
-export async function writePage(path: string, run: RecordedRun, before?: RunReport): Promise<void> {
+export async function writePage(path: string, run: RecordedRun, options?: PageOptions): Promise<void> {
   const draft = `${path}.part`;
   try {
-    await writeFile(draft, renderPage(run, before));
+    await writeFile(draft, renderPage(run, options));
     await rename(draft, path);
   } catch (error) {
     await rm(draft, { force: true });
@@ -47,15 +63,22 @@ export async function writePage(path: string, run: RecordedRun, before?: RunRepo
   }
 }
 
+interface Numbered {
+  readonly result: CellResult;
+  readonly number: number;
+  readonly isUrgent: boolean;
+}
+
 /** What a reader opens first is given room first. */
-function inOrderOfNeed(report: RunReport): readonly { readonly result: CellResult; readonly number: number }[] {
+function inOrderOfNeed(report: RunReport): readonly Numbered[] {
   const urgent = new Set(troubled(report).flatMap(({ results }) => results));
-  const all = report.cells.map((result, number) => ({ result, number }));
-  return [...all.filter(({ result }) => urgent.has(result)), ...all.filter(({ result }) => !urgent.has(result))];
+  const all = report.cells.map((result, number) => ({ result, number, isUrgent: urgent.has(result) }));
+  return [...all.filter(({ isUrgent }) => isUrgent), ...all.filter(({ isUrgent }) => !isUrgent)];
 }
 
 /** A cell's evidence within its share of the page, empty where not even the least fits; then the captures for which there is room. */
 async function cellBlocks(runDir: string, result: CellResult, number: number, share: number): Promise<string> {
+  if (share < LEAST_PER_CELL) return "";
   const drawn: DrawnTrial[] = [];
   for (const trial of trialsOf(result).slice(0, DETAILS[0]!.trials))
     drawn.push(drawTrial(await readTrialFiles(runDir, trial)));
@@ -106,5 +129,5 @@ async function captureBlocks(
   return text;
 }
 
-/** No capture is packed smaller than to this share of it; larger ones are not even tried. */
-const MOST_SQUEEZED = 40;
+/** So many bytes of a capture fit into one of the page at the very best; larger ones are not even tried. */
+const MOST_SQUEEZED = 12;

@@ -14,9 +14,9 @@ export interface Explanation {
   readonly decisive?: Decisive;
 }
 
-/** From evidence alone: the same cause as the verdict's, and the packet that shows it. */
-export function explain(cell: JudgedCell, evidence: Evidence): Explanation {
-  const outcome = judge(cell, evidence);
+/** From evidence alone: the same cause as the verdict's, and the packet that shows it. A verdict that is known is not sought again. */
+export function explain(cell: JudgedCell, evidence: Evidence, known?: Outcome): Explanation {
+  const outcome = known ?? judge(cell, evidence);
   const blockage = outcome.verdict === "blocked" ? findBlockage(sceneOf(cell, evidence)) : undefined;
   return { outcome, ...(blockage ? { decisive: { at: blockage.at, atUs: blockage.atUs } } : {}) };
 }

@@ -4,6 +4,7 @@ import { layersOf } from "../../plan/shape.ts";
 import type { TrialRecord } from "../../timeline/record.ts";
 import type { Fold } from "../../timeline/fold.ts";
 import { timelineOf, type Row, type Timeline } from "../../timeline/timeline.ts";
+import type { Outcome } from "../../verdict/outcome.ts";
 import type { JudgedCell } from "../../verdict/scene.ts";
 import { explain, explanationText, type Explanation } from "./explanation.ts";
 import { namesOf, type Names } from "./names.ts";
@@ -31,14 +32,16 @@ interface Trial {
   readonly cell: JudgedCell | undefined;
   /** Absent: it is not whole. */
   readonly evidence: Evidence | undefined;
+  /** What was judged already. */
+  readonly outcome?: Outcome | undefined;
   /** Every packet, event and log line in a line of its own. */
   readonly every: boolean;
 }
 
-export function ladderOf({ record, cell, evidence, every }: Trial): Ladder {
+export function ladderOf({ record, cell, evidence, outcome, every }: Trial): Ladder {
   const timeline = timelineOf(record, cell ? layersOf(cell) : []);
   const names = namesOf(Object.keys(record.captures) as NodeId[]);
-  const explanation = cell && evidence ? explain(cell, evidence) : undefined;
+  const explanation = cell && evidence ? explain(cell, evidence, outcome) : undefined;
   const rungs = every ? timeline.rows : rungsOf(timeline);
   const steps = rungs.map((one) => stepOf(one, names, explanation?.decisive));
   return {

@@ -28,7 +28,7 @@ describe.skipIf(noBrowser)("report.html in a browser", { timeout: 90_000 }, () =
     { hash = "", before }: { readonly hash?: string; readonly before?: RunReport } = {},
   ): Promise<void> {
     const path = join(dir, "report.html");
-    await writePage(path, await readRun(dir), before);
+    await writePage(path, await readRun(dir), before ? { before } : {});
     const { page, troubles } = await openFile(browser, path, hash);
     try {
       await use(page);
@@ -127,6 +127,7 @@ describe.skipIf(noBrowser)("report.html in a browser", { timeout: 90_000 }, () =
         writeFileSync(join(report.dir, dir, "trial-1/na.rules"), HOSTILE);
         await withPage(report, async (page) => {
           expect(await page.locator("h2", { hasText: "<img src=x onerror" }).count()).toBe(1);
+          expect(await page.locator(".troubles .why").textContent()).toContain("\\u{1b}[31m</script>");
           expect(await page.locator("img").count()).toBe(0);
           await page.locator("a.cell").click();
           await page.waitForSelector(".ladder");

@@ -14,7 +14,7 @@ import { reportOf } from "../results.ts";
 /** The directory of a run with one recorded trial for each cell, for as long as `use` takes. `change` may alter each result. */
 export async function withRecordedRun<T>(
   names: readonly Recording[],
-  use: (report: RunReport) => Promise<T>,
+  use: (report: RunReport) => T | Promise<T>,
   change: (result: CellResult) => CellResult = (result) => result,
 ): Promise<T> {
   const dir = mkdtempSync(join(tmpdir(), "natbed-page-"));
