@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { AttemptParameters } from "../wire/control.ts";
 import type { SynReport } from "../wire/rendezvous.ts";
 import { seededBytes, seededPorts } from "../wire/seeded.ts";
@@ -24,5 +25,15 @@ export function drawPorts(
 export function drawNumbers({ seed, role }: Drawn): SynReport {
   const bytes = seededBytes(`${seed}/${role}/numbers`, 8);
   const [isn, tsval] = [bytes.readUInt32LE(0), bytes.readUInt32LE(4)];
-  return { isn, window: LINUX_WINDOW, mss: 1460, windowScale: 7, sackPermitted: true, tsval };
+  return { isn, window: LINUX_WINDOW, mss: 1460, windowScale: kernelsWindowScale(), sackPermitted: true, tsval };
+}
+
+/** 2^15 is the largest half of what an unscaled window can say. */
+const UNSCALED_BITS = 15;
+const MOST_SHIFT = 14;
+
+/** What this host's kernel would say in a SYN: as large as its receive buffers may become (tcp_select_initial_window()). */
+function kernelsWindowScale(): number {
+  const most = Number(readFileSync("/proc/sys/net/ipv4/tcp_rmem", "utf8").trim().split(/\s+/)[2]);
+  return Math.min(MOST_SHIFT, Math.max(0, Math.floor(Math.log2(most)) - UNSCALED_BITS));
 }

@@ -1,4 +1,5 @@
 import {
+  TCP_MAXSEG,
   TCP_QUEUE_SEQ,
   TCP_REPAIR,
   TCP_REPAIR_OPTIONS,
@@ -35,6 +36,8 @@ const [RECEIVE_QUEUE, SEND_QUEUE] = [1, 2];
 const ON = 1;
 const OFF = 0;
 const OFF_WITHOUT_PROBE = -1;
+/** An aligned timestamp option (RFC 7323 appendix A). */
+const TIMESTAMP_BYTES = 12;
 /** Kinds of TCP options (RFC 9293 section 3.2, RFC 7323, RFC 2018). */
 const OPTION = { mss: 2, windowScale: 3, sackPermitted: 4, timestamps: 8 } as const;
 
@@ -50,6 +53,9 @@ export function establish(fd: number, { ip, port, own, peer, announce }: Establi
   setOption(fd, IPPROTO_TCP, TCP_QUEUE_SEQ, next(peer.isn));
   setOption(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, SEND_QUEUE);
   setOption(fd, IPPROTO_TCP, TCP_QUEUE_SEQ, next(own.isn));
+  // a handshake with timestamps takes their octets off what it was said (tcp_rcv_synsent_state_process()), a repair does not
+  if (own.mss !== undefined && own.tsval !== undefined && peer.tsval !== undefined)
+    setOption(fd, IPPROTO_TCP, TCP_MAXSEG, own.mss - TIMESTAMP_BYTES);
   connectSocket(fd, socketAddress(ip, port));
   const options = optionsOf(own, peer);
   if (options.length > 0) setOption(fd, IPPROTO_TCP, TCP_REPAIR_OPTIONS, words(options));
