@@ -1,5 +1,5 @@
 import { sameEndpoint } from "../../wire/address.ts";
-import { sameSequence, type Hop, type Scene, type SideOfScene } from "./scene.ts";
+import { isOpener, sameSequence, type Hop, type Scene, type SideOfScene } from "./scene.ts";
 import type { Segment } from "./sightings.ts";
 
 /** A gateway as the peer's packets come to it. */
@@ -19,27 +19,27 @@ export function approachOf({ sides, meeting }: Scene, { hops, peer, peerOutside 
   });
 }
 
-/** The peer's SYNs that arrived at a gateway, addressed to it, in order of time. */
-export function arrivals({ segments }: Scene, { hop, iface, from }: Approach): readonly Segment[] {
-  return segments.filter(
+/** The peer's SYNs, or what stands for them, that arrived at a gateway, addressed to it, in order of time. */
+export function arrivals(scene: Scene, { hop, iface, from }: Approach): readonly Segment[] {
+  return scene.segments.filter(
     (one) =>
       one.node === hop.at &&
       one.iface === iface &&
       one.direction === "in" &&
-      one.kind === "syn" &&
+      isOpener(scene, one) &&
       one.src.ip === from &&
       one.dst.ip === hop.outside,
   );
 }
 
 /** Whether a SYN that arrived at a gateway went on towards the host. */
-export function passed({ segments }: Scene, { hop }: Approach, syn: Segment): boolean {
-  return segments.some(
+export function passed(scene: Scene, { hop }: Approach, syn: Segment): boolean {
+  return scene.segments.some(
     (one) =>
       one.node === hop.at &&
       one.iface === hop.inner &&
       one.direction === "out" &&
-      one.kind === "syn" &&
+      isOpener(scene, one) &&
       sameSequence(one, syn),
   );
 }
@@ -59,13 +59,13 @@ export function resetFor({ segments }: Scene, { hop, iface }: Approach, syn: Seg
 }
 
 /** The side's own SYN that later opened the very port at which the peer's SYN had arrived. */
-export function openingOf({ segments }: Scene, { hop, iface }: Approach, syn: Segment): Segment | undefined {
-  return segments.find(
+export function openingOf(scene: Scene, { hop, iface }: Approach, syn: Segment): Segment | undefined {
+  return scene.segments.find(
     (one) =>
       one.node === hop.at &&
       one.iface === iface &&
       one.direction === "out" &&
-      one.kind === "syn" &&
+      isOpener(scene, one) &&
       one.atUs > syn.atUs &&
       sameEndpoint(one.src, syn.dst),
   );

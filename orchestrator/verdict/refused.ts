@@ -13,9 +13,9 @@ export function resetByNat(scene: Scene, side: SideOfScene): Blockage | undefine
       if (!reset || passed(scene, approach, syn)) continue; // what passed was answered farther in
       const own = openingOf(scene, approach, syn);
       const opening = own
-        ? `, ${gap(syn.atUs, own.atUs)} before ${side.hostName}'s own SYN opened port ${own.src.port}`
+        ? `, ${gap(syn.atUs, own.atUs)} before ${side.hostName}'s own ${openerName(scene)} opened port ${own.src.port}`
         : "";
-      const why = `${name} answered ${side.peer.toUpperCase()}'s SYN from ${text(syn.src)} to ${text(syn.dst)} with RST ${gap(syn.atUs, reset.atUs)} after it arrived${opening}${policyOf(scene, approach)}`;
+      const why = `${name} answered ${side.peer.toUpperCase()}'s ${openerName(scene)} from ${text(syn.src)} to ${text(syn.dst)} with RST ${gap(syn.atUs, reset.atUs)} after it arrived${opening}${policyOf(scene, approach)}`;
       return { cause: "reset-by-nat", at, atUs: reset.atUs, why };
     }
   }
@@ -45,6 +45,9 @@ export function resetByHost(
   return undefined;
 }
 
+/** Injected sockets send no SYN. */
+const openerName = ({ technique }: Scene): string => (technique.name === "tcp-repair" ? "segment" : "SYN");
+
 /** The axis that decides what becomes of a SYN that no mapping admits. */
 function policyOf({ meeting }: Scene, { hop: { at, gateway } }: Approach): string {
   if (gateway.kind !== "nat") return "";
@@ -60,10 +63,10 @@ export function filtered(scene: Scene, side: SideOfScene): Blockage | undefined 
     const syns = arrivals(scene, approach);
     const [syn] = syns;
     if (!syn) return undefined; // it ended farther out
-    if (passed(scene, approach, syn)) continue;
+    if (syns.some((one) => passed(scene, approach, one))) continue;
     const turnedBack = at === scene.meeting && gateway.kind === "nat" && !gateway.model.hairpin;
     const reason = turnedBack ? "it has no hairpin" : "no mapping admitted it";
-    const why = `${name} dropped ${side.peer.toUpperCase()}'s SYN from ${text(syn.src)} to ${text(syn.dst)} without an answer (${syns.length} in all); ${reason}`;
+    const why = `${name} dropped ${side.peer.toUpperCase()}'s ${openerName(scene)} from ${text(syn.src)} to ${text(syn.dst)} without an answer (${syns.length} in all); ${reason}`;
     return { cause: "filtered", at, atUs: syn.atUs, why };
   }
   return undefined;

@@ -89,7 +89,7 @@ function hopsOf(cell: JudgedCell, side: Side): readonly Hop[] {
 }
 
 /** Whether a segment is of the kind with which the technique opens its NATs: a SYN, but for injected sockets, which send none. */
-function isOpener({ technique }: Pick<Scene, "technique">, { kind }: Segment): boolean {
+export function isOpener({ technique }: Pick<Scene, "technique">, { kind }: Segment): boolean {
   return kind === "syn" || (kind === "other" && technique.name === "tcp-repair");
 }
 

@@ -61,6 +61,7 @@ export const RECORDINGS = [
   "blind-missed",
   "direct-blind",
   "direct-injected",
+  "injected-reset",
 ] as const;
 export type Recording = (typeof RECORDINGS)[number];
 

@@ -60,3 +60,12 @@ it("sockets made by TCP_REPAIR are direct, and said to be injected", async () =>
   const outcome = judge(cell, evidence);
   expect(outcome).toMatchObject({ verdict: "direct", proof: { handshake: "injected" } });
 });
+
+it("an injected socket whose first data a NAT answered with RST was reset by the NAT", async () => {
+  const { cell, evidence } = await recorded("injected-reset");
+  const outcome = mustBeBlocked(judge(cell, evidence));
+  expect(outcome).toMatchObject({ cause: "reset-by-nat", at: "nb" });
+  expect(outcome.why).toMatch(
+    /^NB answered A's segment from 192\.0\.2\.2:\d+ to 198\.51\.100\.2:\d+ with RST .* after it arrived/,
+  );
+});
