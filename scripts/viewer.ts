@@ -23,6 +23,8 @@ export async function buildViewer(): Promise<"present" | "built"> {
       configFile: false,
       envDir: false,
       logLevel: "warn",
+      // under vitest too the page is the one that users get, without the places of its sources in it
+      oxc: { jsx: { development: false } },
       plugins: [viteSingleFile({ removeViteModuleLoader: true })],
       build: { outDir, emptyOutDir: true, target: "es2022", modulePreload: false, reportCompressedSize: false },
     });
