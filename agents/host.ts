@@ -17,6 +17,7 @@ serve({
     recorder.begin();
     return {};
   },
+  "capture-look": () => recorder.look(),
   "capture-end": () => recorder.end(),
   probe: ({ x, ...options }) => runBattery({ x: { host: x, port: X_PORTS.prober }, ...options, recorder }),
   attempt: async (parameters: Operations["attempt"]["parameters"]) => {

@@ -16,6 +16,7 @@ serve({
     recorder.begin();
     return {};
   },
+  "capture-look": () => recorder.look(),
   "capture-end": () => recorder.end(),
   "conntrack-flush": () => {
     conntrack.flush();

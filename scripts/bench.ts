@@ -1,8 +1,9 @@
 /**
  * `make bench`: how fast the main job is on this machine, as absolute figures to look at and as ratios to quote. Everything that
- * is compared runs in this one run, in turn, so that a slow or busy machine slows all of it. Takes about two minutes; rows are printed
+ * is compared runs in this one run, in turn, so that a slow or busy machine slows all of it. Takes two to three minutes; rows are printed
  * as they are known.
  */
+import { benchCapture } from "./bench/capture.ts";
 import { benchControl } from "./bench/control.ts";
 import { benchMatrix } from "./bench/matrix.ts";
 import { benchSwaps } from "./bench/swaps.ts";
@@ -10,5 +11,5 @@ import { benchThroughput } from "./bench/throughput.ts";
 
 const WIDTH = 64;
 
-for (const bench of [benchControl, benchSwaps, benchThroughput, benchMatrix])
+for (const bench of [benchControl, benchSwaps, benchCapture, benchThroughput, benchMatrix])
   for (const [name, value] of await bench()) console.log(`${name.padEnd(WIDTH)}  ${value}`);

@@ -245,6 +245,8 @@ export interface Operations {
     result: { code: number; stdout: string; stderr: string };
   };
   "capture-begin": { parameters: Record<never, never>; result: Record<never, never> };
+  /** What was captured until now; the capture goes on. */
+  "capture-look": { parameters: Record<never, never>; result: CaptureResult };
   "capture-end": { parameters: Record<never, never>; result: CaptureResult };
   "conntrack-flush": { parameters: Record<never, never>; result: Record<never, never> };
   "conntrack-dump": { parameters: Record<never, never>; result: { records: readonly ConntrackRecord[] } };

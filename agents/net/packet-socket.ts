@@ -3,7 +3,6 @@ import {
   AF_PACKET,
   SOCK_DGRAM,
   SOL_SOCKET,
-  SO_ATTACH_FILTER,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
   SO_TIMESTAMPNS,
@@ -14,6 +13,7 @@ import {
   receiveMany,
   setOption,
 } from "./libc.ts";
+import { PacketFilter } from "./packet-filter.ts";
 
 /**
  * One IPv4 packet as a packet socket saw it. The object and its bytes are reused: everything in it is valid only during
@@ -81,13 +81,15 @@ export class PacketSocket {
   readonly #view: DataView;
   readonly #messages: bigint;
   readonly #seen: SeenPacket;
+  readonly #ipv4 = PacketFilter.ipv4(SNAP_LENGTH);
+  readonly #nothing = PacketFilter.nothing();
   #drops = 0;
 
   constructor() {
     this.fd = openSocket(AF_PACKET, SOCK_DGRAM, 0);
     this.#widen();
     setOption(this.fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
-    this.#attachFilter();
+    this.hear();
     const address = new Uint8Array(20); // struct sockaddr_ll
     new DataView(address.buffer).setUint16(0, AF_PACKET, true);
     new DataView(address.buffer).setUint16(2, ETH_P_ALL, true);
@@ -97,6 +99,16 @@ export class PacketSocket {
     this.#messages = this.#memory.address + BigInt(MESSAGES);
     this.#seen = new SeenPacket(this.#view);
     this.#layOut();
+  }
+
+  /** Queues what comes from now on. */
+  hear(): void {
+    this.#ipv4.attachTo(this.fd);
+  }
+
+  /** Queues nothing from now on; what is queued already stays. */
+  ignore(): void {
+    this.#nothing.attachTo(this.fd);
   }
 
   /** Packets the kernel could not queue since the socket was opened; anything but 0 makes a capture incomplete. */
@@ -125,29 +137,6 @@ export class PacketSocket {
     } catch {
       setOption(this.fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_BYTES);
     }
-  }
-
-  /** IPv4 frames only, cut at SNAP_LENGTH: `ldh proto; jeq #0x800; ret #snap; ret #0`. */
-  #attachFilter(): void {
-    const program = allocate(4 * 8);
-    const view = new DataView(program.bytes.buffer, program.bytes.byteOffset, 32);
-    const SKF_AD_PROTOCOL = 0xfffff000; // SKF_AD_OFF + 0
-    const instructions: [number, number, number, number][] = [
-      [0x28, 0, 0, SKF_AD_PROTOCOL],
-      [0x15, 0, 1, 0x0800],
-      [0x06, 0, 0, SNAP_LENGTH],
-      [0x06, 0, 0, 0],
-    ];
-    instructions.forEach(([code, jumpTrue, jumpFalse, k], index) => {
-      view.setUint16(index * 8, code, true);
-      view.setUint8(index * 8 + 2, jumpTrue);
-      view.setUint8(index * 8 + 3, jumpFalse);
-      view.setUint32(index * 8 + 4, k, true);
-    });
-    const fprog = new Uint8Array(16);
-    new DataView(fprog.buffer).setUint16(0, instructions.length, true);
-    new DataView(fprog.buffer).setBigUint64(8, program.address, true);
-    setOption(this.fd, SOL_SOCKET, SO_ATTACH_FILTER, fprog);
   }
 
   /** Lays out one struct mmsghdr and its iovec for every slot. */

@@ -55,13 +55,14 @@ export function planAttempt(cell: Pick<Cell, "technique" | "deadlineMs" | "core"
   };
 }
 
-/** Plays one attempt in a clean, calibrated world and collects its evidence. The world is dirty afterwards. */
+/** Plays one attempt in a clean, calibrated world and collects its evidence, packets from `captureAt`. The world is dirty afterwards. */
 export async function runAttempt(
   world: World,
   plan: AttemptPlan,
   { neighbours, core }: Pick<Cell, "neighbours" | "core">,
+  captureAt: readonly NodeId[] = world.ids,
 ): Promise<Evidence> {
-  await Promise.all(world.ids.map((id) => world.agent(id).call("capture-begin", {})));
+  await Promise.all(captureAt.map((id) => world.agent(id).call("capture-begin", {})));
   world.takeLogs();
   await setCore(world, core, plan.a.seed); // with this seed, and in this attempt's log
   const startedAtUs = Date.now() * 1000;
@@ -70,7 +71,7 @@ export async function runAttempt(
   const attempts = await attemptBoth(world, plan);
   const opened = await Promise.all(noisy.map((side) => endNoise(world, side)));
   const proof = attempts.a.ok && attempts.b.ok ? await exchangeAll(world, plan, core) : NOTHING_CONNECTED;
-  const captures = await collectCaptures(world);
+  const captures = await collectCaptures(world, captureAt);
   const events = await ofEachGateway(world, (at) => world.agent(at).call("conntrack-end", {}));
   const eventsBeyond = Object.values(events).reduce((sum, { beyond }) => sum + beyond, 0);
   return {
@@ -164,9 +165,9 @@ async function exchangeBoth(world: World, { bytes, seeds, withinMs }: ExchangePl
   return { bytes, seeds, results: { a, b } };
 }
 
-async function collectCaptures(world: World): Promise<Partial<Record<NodeId, Capture>>> {
+async function collectCaptures(world: World, at: readonly NodeId[]): Promise<Partial<Record<NodeId, Capture>>> {
   const collected = await Promise.all(
-    world.ids.map(async (id) => {
+    at.map(async (id) => {
       const { packets, ...rest } = await world.agent(id).call("capture-end", {});
       return [id, { ...rest, packets: unpackPackets(Buffer.from(packets, "base64")) }] as const;
     }),

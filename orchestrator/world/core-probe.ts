@@ -124,7 +124,7 @@ interface SeenAt {
 }
 
 async function packetsAt(world: World, edge: Edge): Promise<readonly SeenAt[]> {
-  const { packets, interfaces } = await world.agent(edge.node).call("capture-end", {});
+  const { packets, interfaces } = await world.agent(edge.node).call("capture-look", {});
   return unpackPackets(Buffer.from(packets, "base64")).flatMap(({ iface, direction, atUs, bytes }) => {
     const packet = decodeIpv4(bytes);
     return packet.ok && interfaces[iface] === edge.iface ? [{ edge, direction, atUs, packet: packet.value }] : [];

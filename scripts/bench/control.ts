@@ -19,8 +19,9 @@ export async function benchControl(): Promise<Row[]> {
     await using world = await openWorld(place, PLAIN_SHAPE);
     ups.push(performance.now() - started);
     const container = engine.docker.getContainer(`natbed-${place.runId}-${place.world}-na`);
+    await world.agent("na").call("capture-begin", {});
     for (let count = 0; count < 10; count += 1) {
-      calls.push(await timed(() => world.agent("na").call("capture-end", {})));
+      calls.push(await timed(() => world.agent("na").call("capture-look", {})));
       commands.push(await timed(() => world.agent("na").run(["true"])));
       execs.push(
         await timed(async () => {

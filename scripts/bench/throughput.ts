@@ -6,7 +6,7 @@ import { cleanWorld, planAttempt } from "../../orchestrator/world/attempt.ts";
 import { setCore } from "../../orchestrator/world/core.ts";
 import { loadLayer } from "../../orchestrator/world/gateways.ts";
 import { openWorld, type World } from "../../orchestrator/world/world.ts";
-import { median, type Row } from "./timing.ts";
+import { median, ratioText, type Row } from "./timing.ts";
 
 const ROUNDS = 7;
 const BYTES = 8 << 20;
@@ -45,11 +45,6 @@ export async function benchThroughput(): Promise<Row[]> {
     ["a plain connection through two NATs", `${((median(speeds) * 8) / 1e6).toFixed(0)} Mbit/s each way (median)`],
     ...contenders.map(({ name }, index): Row => [name, ratioText(ratios[index] ?? [])]),
   ];
-}
-
-function ratioText(ratios: readonly number[]): string {
-  const [low, middle, high] = [Math.min(...ratios), median(ratios), Math.max(...ratios)].map((one) => one.toFixed(2));
-  return `${middle} times as much (median of ${ratios.length}, ${low} to ${high})`;
 }
 
 /** Opens a connection as the cell says and has both sides send at once; the slower direction counts. */

@@ -10,3 +10,8 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
 export function median(values: readonly number[]): number {
   return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? NaN;
 }
+
+export function ratioText(ratios: readonly number[]): string {
+  const [low, middle, high] = [Math.min(...ratios), median(ratios), Math.max(...ratios)].map((one) => one.toFixed(2));
+  return `${middle} times as much (median of ${ratios.length}, ${low} to ${high})`;
+}

@@ -27,7 +27,7 @@ interface Seen {
 
 /** What the container's interfaces saw since `capture-begin`. */
 export async function packetsOf(agent: Agent): Promise<readonly Seen[]> {
-  const { packets, interfaces } = await agent.call("capture-end", {});
+  const { packets, interfaces } = await agent.call("capture-look", {});
   return unpackPackets(Buffer.from(packets, "base64")).map(({ iface, direction, bytes }) => {
     const place = { iface: interfaces[iface] ?? "?", direction };
     const packet = decodeIpv4(bytes);

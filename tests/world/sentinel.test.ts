@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { unpackPackets } from "../../wire/capture.ts";
 import type { NodeId } from "../../wire/control.ts";
 import type { World } from "../../orchestrator/world/world.ts";
+import { until } from "../kit/until.ts";
 import { openTestWorld } from "../kit/world.ts";
 
 const noEngine = inject("noEngine");
@@ -42,4 +43,26 @@ describe.skipIf(noEngine)("the sentinels of a capture", () => {
     await world.agent("na").run(["ip", "link", "set", "lo", "up"]);
     expect((await capture("na")).sentinels).toEqual({ sent: 2, seen: 2 });
   });
+
+  it("come back at a router's next capture too, whose socket queues nothing in between", async () => {
+    const filters = async (): Promise<string[]> => {
+      const sockets = await world.agent("na").run(["ss", "--packet", "--bpf", "--no-header"]);
+      return [...sockets.matchAll(/bpf filter \(\d+\):(.*)/g)].map(([, program = ""]) => program.trim());
+    };
+    const untilDeaf = () =>
+      until("the socket's filter passes nothing", async () => (await filters()).at(0) === PASSES_NOTHING || undefined, {
+        withinMs: 5_000,
+      });
+    await untilDeaf();
+    const { sentinels, lost } = await capture("na", async () => {
+      expect(await filters()).not.toEqual([PASSES_NOTHING]);
+    });
+    expect({ sentinels, lost }).toEqual({ sentinels: { sent: 2, seen: 2 }, lost: 0 });
+    await untilDeaf();
+    expect((await capture("na")).sentinels).toEqual({ sent: 2, seen: 2 });
+    await expect(world.agent("na").call("capture-end", {})).rejects.toThrow("nothing is being captured");
+  });
 });
+
+/** `ret #0`, as ss shows it. */
+const PASSES_NOTHING = "0x06 0 0 0,";
