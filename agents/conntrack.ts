@@ -69,6 +69,7 @@ export class Conntrack extends ConntrackTable {
   #seen: ConntrackRecord[] = [];
   #fans = new Map<string, number>();
   #beyond = 0;
+  #made = 0;
   #lost = false;
 
   constructor() {
@@ -83,13 +84,14 @@ export class Conntrack extends ConntrackTable {
     this.#seen = [];
     this.#fans = new Map();
     this.#beyond = 0;
+    this.#made = 0;
     this.#lost = false;
   }
 
   /** Events since the flush, and how many more were alike; `lost` when the kernel had to drop some (ENOBUFS). */
   events(): Operations["conntrack-end"]["result"] {
     this.#collect();
-    return { records: this.#seen, beyond: this.#beyond, lost: this.#lost };
+    return { records: this.#seen, beyond: this.#beyond, made: this.#made, lost: this.#lost };
   }
 
   /** What is to be forgotten need not be read: a search over ports leaves tens of thousands of events. */
@@ -105,6 +107,7 @@ export class Conntrack extends ConntrackTable {
   }
 
   #keep(entry: ConntrackEntry): void {
+    if (entry.type === "new") this.#made += 1;
     const fan = fanOf(entry);
     const alike = (this.#fans.get(fan) ?? 0) + 1;
     this.#fans.set(fan, alike);

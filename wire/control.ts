@@ -253,7 +253,8 @@ export interface Operations {
   /** Of events that differ in nothing but ports the first are records (KEPT_PER_FAN), the others are counted as `beyond`. */
   "conntrack-end": {
     parameters: Record<never, never>;
-    result: { records: readonly ConntrackRecord[]; beyond: number; lost: boolean };
+    /** `made`: how many entries are new since the flush, those in `beyond` included. */
+    result: { records: readonly ConntrackRecord[]; beyond: number; made: number; lost: boolean };
   };
   "core-start": { parameters: Record<never, never>; result: Record<never, never> };
   "x-link": { parameters: { state: "up" | "cut" }; result: { dropped: number } };

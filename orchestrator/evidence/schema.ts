@@ -102,6 +102,15 @@ export const evidenceFile = z.strictObject({
   entries: z.strictObject({ na: entries, nb: entries, ...carriers }),
   eventsBeyond: count.exactOptional(),
   eventsLost: z.boolean(),
+  entriesMade: z
+    .strictObject({
+      na: count,
+      nb: count,
+      ca: count.exactOptional(),
+      cb: count.exactOptional(),
+      c: count.exactOptional(),
+    })
+    .exactOptional(),
   neighbourOpened: z.partialRecord(z.enum(["a", "b"]), count).exactOptional(),
   flows: z.partialRecord(
     z.enum(NODE_IDS),

@@ -50,6 +50,8 @@ export interface Evidence {
   /** Events that differed from those in `events` in nothing but ports, and were only counted. */
   readonly eventsBeyond?: number;
   readonly eventsLost: boolean;
+  /** How many connections each NAT began to track, those in `eventsBeyond` included; absent where events were lost. */
+  readonly entriesMade?: ByGateway<number>;
   readonly captures: Readonly<Partial<Record<NodeId, Capture>>>;
   readonly logs: readonly AgentLog[];
   /** Connections that the neighbours opened during the attempt, by side. */

@@ -1,6 +1,6 @@
 import { X_PORTS } from "../../wire/rendezvous.ts";
 import type { Evidence } from "../evidence/types.ts";
-import { SIDES, type Side } from "../plan/shape.ts";
+import { SIDES, type ByGateway, type Side } from "../plan/shape.ts";
 import { sceneOf, punchesOf, type JudgedCell } from "./scene.ts";
 
 /** Figures of one attempt that are no part of its verdict, and that reports hold against theory. */
@@ -10,6 +10,8 @@ export interface Measures {
    * port. Absent where a side predicted nothing or sent no SYN.
    */
   readonly predictionAgeMs?: Readonly<Partial<Record<Side, number>>>;
+  /** How many connections each NAT began to track. Absent where the kernel had to drop some of the events that tell. */
+  readonly entriesMade?: ByGateway<number>;
 }
 
 export function measure(cell: JudgedCell, evidence: Evidence): Measures {
@@ -17,7 +19,11 @@ export function measure(cell: JudgedCell, evidence: Evidence): Measures {
     const age = predictionAge(cell, evidence, side);
     return age === undefined ? [] : [[side, age] as const];
   });
-  return ages.length === 0 ? {} : { predictionAgeMs: Object.fromEntries(ages) };
+  const { entriesMade } = evidence;
+  return {
+    ...(ages.length > 0 && { predictionAgeMs: Object.fromEntries(ages) }),
+    ...(entriesMade && { entriesMade }),
+  };
 }
 
 /** As the host's own interface saw both SYNs. */

@@ -73,6 +73,7 @@ export async function runAttempt(
   const proof = attempts.a.ok && attempts.b.ok ? await exchangeAll(world, plan, core) : NOTHING_CONNECTED;
   const captures = await collectCaptures(world, captureAt);
   const events = await ofEachGateway(world, (at) => world.agent(at).call("conntrack-end", {}));
+  const eventsLost = Object.values(events).some(({ lost }) => lost);
   const eventsBeyond = Object.values(events).reduce((sum, { beyond }) => sum + beyond, 0);
   return {
     session: plan.session,
@@ -82,7 +83,8 @@ export async function runAttempt(
     ...proof,
     events: recordsOf(events),
     ...(eventsBeyond > 0 && { eventsBeyond }),
-    eventsLost: Object.values(events).some(({ lost }) => lost),
+    eventsLost,
+    ...(!eventsLost && { entriesMade: madeOf(events) }),
     captures,
     logs: world.takeLogs(),
     ...(noisy.length > 0 ? { neighbourOpened: Object.fromEntries(opened) } : {}),
@@ -106,6 +108,10 @@ async function ofEachGateway<T>(world: World, ask: (at: GatewayId) => Promise<T>
 
 function recordsOf<T>(answers: ByGateway<{ readonly records: T }>): ByGateway<T> {
   return Object.fromEntries(Object.entries(answers).map(([at, { records }]) => [at, records])) as ByGateway<T>;
+}
+
+function madeOf(answers: ByGateway<{ readonly made: number }>): ByGateway<number> {
+  return Object.fromEntries(Object.entries(answers).map(([at, { made }]) => [at, made])) as ByGateway<number>;
 }
 
 const NOTHING_CONNECTED: Pick<Evidence, "entries"> = { entries: { na: [], nb: [] } };

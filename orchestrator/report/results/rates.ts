@@ -1,5 +1,5 @@
 import type { CellResult, Rate } from "../events.ts";
-import { birthdayRate, undisturbedRate } from "./theory.ts";
+import { birthdayRate, blindSprayRate, sprayRate, undisturbedRate } from "./theory.ts";
 
 /** A share of trials that chance decided, and what theory says it is. */
 export interface RatePoint extends Rate {
@@ -15,6 +15,22 @@ export function birthdays(results: readonly CellResult[]): RatePoint[] {
   return results.flatMap(({ cell: { technique }, rate }) =>
     technique.name === "natblaster-4" && "syns" in technique && rate
       ? [{ ...rate, at: String(technique.syns), theory: birthdayRate(technique.syns, technique.syns), given: "" }]
+      : [],
+  );
+}
+
+/** The birthday by sockets alone, by how many each side opens. */
+export function openBirthdays(results: readonly CellResult[]): RatePoint[] {
+  return results.flatMap(({ cell: { technique }, rate }) =>
+    technique.name === "birthday-open" && rate
+      ? [
+          {
+            ...rate,
+            at: `${technique.sockets} × ${technique.targets}`,
+            theory: birthdayRate(technique.sockets, technique.targets),
+            given: "",
+          },
+        ]
       : [],
   );
 }
@@ -78,4 +94,36 @@ export function crossings(results: readonly CellResult[]): CrossingMap[] {
 
 function ascending(numbers: readonly number[]): number[] {
   return numbers.toSorted((p, q) => p - q);
+}
+
+/** A search with both NATs random: how often it ended with a connection, and what that took. */
+export interface SprayPoint extends RatePoint {
+  /** Packets of each search that found, the fewest first. */
+  readonly packets: readonly number[];
+  /** From start to connection of each that found, the shortest first, in ms. */
+  readonly ms: readonly number[];
+  /** Connections that NA and NB began to track in each trial, the fewest first. */
+  readonly entries: Readonly<Record<"na" | "nb", readonly number[]>>;
+}
+
+/** Case 6 with X's sweep or blind, by the number of SYNs: B's for each anchor, or each side's. */
+export function sprays(results: readonly CellResult[], search: "anchor" | "blind"): SprayPoint[] {
+  return results.flatMap(({ cell: { technique }, rate, trials }) => {
+    if (technique.name !== "natblaster-6" || technique.search !== search || !rate) return [];
+    const proofs = trials.flatMap(({ outcome }) => (outcome.verdict === "direct" ? [outcome.proof] : []));
+    const entriesOf = (at: "na" | "nb") =>
+      ascending(trials.flatMap(({ measures }) => measures?.entriesMade?.[at] ?? []));
+    const { packets } = technique;
+    return [
+      {
+        ...rate,
+        at: String(packets),
+        theory: technique.search === "anchor" ? sprayRate(packets, technique.anchors) : blindSprayRate(packets),
+        given: "",
+        packets: ascending(proofs.flatMap(({ searched }) => searched?.packets ?? [])),
+        ms: ascending(proofs.map(({ connectMs }) => connectMs)),
+        entries: { na: entriesOf("na"), nb: entriesOf("nb") },
+      },
+    ];
+  });
 }

@@ -12,6 +12,22 @@ export function birthdayRate(syns: number, answers: number, ports: number = ALL_
 }
 
 /**
+ * NATBLASTER case 6 by anchor and spray: probability that one of `packets` SYNs, each from another of NB's ports, leaves from the one that
+ * A aimed at; tried anew for every anchor.
+ */
+export function sprayRate(packets: number, anchors: number, ports: number = ALL_PORTS): number {
+  return 1 - (1 - Math.min(1, packets / ports)) ** anchors;
+}
+
+/**
+ * Case 6 without X's help: both sides spray at one port of the other's NAT, and meet if each has the port that the other aims at among those of
+ * its own that it sprays from.
+ */
+export function blindSprayRate(packets: number, ports: number = ALL_PORTS): number {
+  return Math.min(1, packets / ports) ** 2;
+}
+
+/**
  * Share of trials in which a neighbour that opens connections as a Poisson process, `everyMs` apart on average, opens none while the
  * prediction ages: exp(-age / everyMs), averaged over the trials' own ages.
  */

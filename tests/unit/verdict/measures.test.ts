@@ -22,3 +22,9 @@ it("who predicts nothing, or of whom no packet was kept, has no prediction's age
   const { cell, evidence } = NEIGHBOUR;
   expect(measure(cell, { ...evidence, captures: {} })).toEqual({});
 });
+
+it("how many connections the NATs began to track is told as far as the kernel told all", () => {
+  const { cell, evidence } = RELAYED;
+  const entriesMade = { na: 64_514, nb: 3 };
+  expect(measure(cell, { ...evidence, entriesMade })).toEqual({ entriesMade });
+});

@@ -3,12 +3,15 @@ import { describe, expect, it } from "vitest";
 import {
   ALL_PORTS,
   birthdayRate,
+  blindSprayRate,
   crosses,
   searchMean,
+  sprayRate,
   undisturbedRate,
 } from "../../../../orchestrator/report/results/theory.ts";
 import { loadScenario } from "../../../../orchestrator/scenario/load.ts";
 import { seededPorts } from "../../../../wire/seeded.ts";
+import type { TechniqueSpec } from "../../../../wire/technique.ts";
 
 describe("the birthday", () => {
   it("is sure, or impossible, where it must be", () => {
@@ -38,20 +41,37 @@ describe("the birthday", () => {
     expect(Math.abs(share - birthdayRate(30, 30, 1000))).toBeLessThan(0.045); // four standard errors
   });
 
-  it("is the rate that the scenarios expect", async () => {
-    for (const name of ["paper", "rates"]) {
+  it("is the rate that the scenarios expect, as the spray's is", async () => {
+    for (const name of ["paper", "rates", "open"]) {
       const { cells } = await loadScenario(new URL(`../../../../scenarios/${name}.yaml`, import.meta.url).pathname);
-      const birthdays = cells.flatMap(({ technique, expected }) =>
-        technique.name === "natblaster-4" &&
-        "syns" in technique &&
-        expected.verdict === "direct" &&
-        typeof expected.rate === "number"
-          ? [{ syns: technique.syns, rate: expected.rate }]
-          : [],
-      );
-      expect(birthdays.length).toBeGreaterThan(0);
-      for (const { syns, rate } of birthdays) expect(rate, `T = ${syns}`).toBeCloseTo(birthdayRate(syns, syns), 4);
+      const drawn = cells.flatMap(({ technique, expected }) => {
+        const theory = theoryOf(technique);
+        return theory !== undefined && expected.verdict === "direct" && typeof expected.rate === "number"
+          ? [{ technique, theory, rate: expected.rate }]
+          : [];
+      });
+      expect(drawn.length).toBeGreaterThan(0);
+      for (const { technique, theory, rate } of drawn) expect(rate, JSON.stringify(technique)).toBeCloseTo(theory, 4);
     }
+  });
+});
+
+describe("the spray", () => {
+  it("hits for certain with a SYN from every port, and never with none", () => {
+    expect(sprayRate(ALL_PORTS, 1)).toBe(1);
+    expect(sprayRate(ALL_PORTS * 2, 1)).toBe(1);
+    expect(sprayRate(0, 5)).toBe(0);
+  });
+
+  it("meets blindly as often as both sides have the other's port, and for certain with all", () => {
+    expect(blindSprayRate(ALL_PORTS)).toBe(1);
+    expect(blindSprayRate(ALL_PORTS / 2)).toBe(0.25);
+    expect(blindSprayRate(5793, 8192)).toBeCloseTo(0.5001, 4); // what scenarios/searches.yaml expects
+  });
+
+  it("has a chance anew with each anchor", () => {
+    expect(sprayRate(ALL_PORTS / 2, 1)).toBe(0.5);
+    expect(sprayRate(ALL_PORTS / 2, 3)).toBe(1 - 0.5 ** 3);
   });
 });
 
@@ -71,3 +91,14 @@ it("SYNs cross if the later one leaves before the earlier arrives", () => {
   expect(crosses(0, 5) && crosses(4.9, 5)).toBe(true);
   expect(crosses(5, 5) || crosses(0, 0) || crosses(80, 5)).toBe(false);
 });
+
+function theoryOf(technique: TechniqueSpec): number | undefined {
+  if (technique.name === "birthday-open") return birthdayRate(technique.sockets, technique.targets);
+  if (technique.name === "natblaster-6")
+    return technique.search === "anchor"
+      ? sprayRate(technique.packets, technique.anchors)
+      : blindSprayRate(technique.packets);
+  return technique.name === "natblaster-4" && "syns" in technique
+    ? birthdayRate(technique.syns, technique.syns)
+    : undefined;
+}
