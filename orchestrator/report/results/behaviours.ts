@@ -52,6 +52,12 @@ export const OF_NATS: readonly Behaviour[] = [
   axis("out of state passed", "a SYN+ACK after an own SYN is translated", "outOfState", "translate", "leak"),
   axis("windows ignored", "segments out of window pass", "windowTracking", "liberal", "strict"),
   axis("RST ignored", "a RST from outside leaves the mapping alone", "reset", "ignore", "deliver-and-remove"),
+  {
+    name: "sessions limited",
+    means: "the NAT lets a host have so many sessions only",
+    shows: ({ na, nb }) => limitOf(na) !== undefined || limitOf(nb) !== undefined,
+    without: (cell) => ({ ...cell, na: unlimited(cell.na), nb: unlimited(cell.nb) }),
+  },
   axis("routes known", "a source route's final destination is the mapping's", "sourceRoute", "aware", "refuse"),
   axis("routes unknown", "source routes pass, their next hop is the mapping's", "sourceRoute", "stock", "refuse"),
 ];
@@ -99,6 +105,14 @@ export const AROUND: readonly Behaviour[] = [
     }),
   },
 ];
+
+function limitOf(gateway: Setting[Side]): number | undefined {
+  return gateway.kind === "nat" ? gateway.model.sessionLimit : undefined;
+}
+
+function unlimited(gateway: Setting[Side]): Setting[Side] {
+  return gateway.kind === "nat" ? { ...gateway, model: omit(gateway.model, "sessionLimit") } : gateway;
+}
 
 function omit<Whole extends object, Key extends keyof Whole>(whole: Whole, key: Key): Omit<Whole, Key> {
   const rest: Partial<Whole> = { ...whole };

@@ -19,6 +19,23 @@ function effectsOf(scenario: string): Record<string, Record<string, Effect>> {
 
 const unmoved = (pairs: number): Effect => ({ unmoved: pairs, broken: 0, helped: 0, causes: [] });
 
+it("a limit of sessions is held against the same NAT without one", () => {
+  const effects = effectsOf(`
+nats:
+  unlimited: { extends: symmetric-random }
+  limited: { extends: symmetric-random, sessionLimit: 40 }
+matrix:
+  - technique: natblaster-6
+    na: [unlimited]
+    nb: [unlimited, limited]
+    expect:
+      - { when: { nb: limited }, verdict: blocked, cause: port-exhausted }
+      - verdict: direct
+`);
+  const exhausted = { unmoved: 0, broken: 1, helped: 0, causes: ["port-exhausted"] };
+  expect(effects).toEqual({ "natblaster-6": { "sessions limited": exhausted } });
+});
+
 it("the relay works where it relays, and auto only where it is direct", () => {
   const { cells } = parseScenario(
     "x.yaml",
