@@ -54,13 +54,13 @@ export async function calibrate(
   at: GatewayId = `n${side}`,
 ): Promise<Calibration> {
   const outside = gateway.kind === "nat" ? outsideOf(world.shape, at) : ADDRESS[side];
-  const look = async (patience: { readonly silenceMs?: number }): Promise<Calibration> => {
-    const observed = await probe(world, side, { mode: "quick", seed: 1, ...patience });
+  const lookAt = async (look: number): Promise<Calibration> => {
+    const patience = look === 0 ? {} : { silenceMs: PATIENT_MS };
+    const observed = await probe(world, side, { mode: "quick", seed: 1, look, ...patience });
     return { side, gateway, observed, mismatches: compare(gateway, observed, outside) };
   };
-  let seen = await look({});
-  for (let looks = 1; looks < LOOKS && seen.mismatches.length > 0; looks += 1)
-    seen = await look({ silenceMs: PATIENT_MS });
+  let seen = await lookAt(0);
+  for (let look = 1; look < LOOKS && seen.mismatches.length > 0; look += 1) seen = await lookAt(look);
   return seen;
 }
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "v
 import { ALL_PORTS } from "../../orchestrator/nat/catalogue.ts";
 import { OUT_OF_STATE, RESETS, type Gateway, type PortAllocation } from "../../orchestrator/nat/model.ts";
 import { cleanWorld } from "../../orchestrator/world/attempt.ts";
-import { calibrate } from "../../orchestrator/world/calibrate.ts";
+import { calibrate, type Calibration } from "../../orchestrator/world/calibrate.ts";
 import { setCore } from "../../orchestrator/world/core.ts";
 import { loadGateway } from "../../orchestrator/world/gateways.ts";
 import { MEASURING_CORE } from "../../orchestrator/world/probe.ts";
@@ -234,9 +234,26 @@ describe.skipIf(noEngine)("calibration", () => {
     }
   });
 
+  it("looks again with other mappings: one that lives on would show the same outside port", async () => {
+    const gateway = nat({ mapping: "endpoint-independent", ports: random });
+    await loadGateway(world, "a", gateway);
+    const first = await calibrate(world, "a", gateway);
+    const last = await calibrate(world, "a", nat()); // never what it finds, so that it looks three times
+    expect([first.mismatches, last.mismatches.length > 0]).toEqual([[], true]);
+    const known = new Map(bindingsOf(first));
+    const again = bindingsOf(last).filter(([local]) => known.has(local));
+    expect(bindingsOf(last).length).toBeGreaterThan(3);
+    expect(again).toEqual([]);
+  });
+
   it.each(MISDECLARED)("catches $title", async ({ real, declared, mismatch }) => {
     await loadGateway(world, "a", real);
     const { mismatches } = await calibrate(world, "a", declared);
     expect(mismatches).toEqual(expect.arrayContaining([expect.stringMatching(mismatch)]));
   });
 });
+
+/** The local and the outside port of each binding that was measured. */
+function bindingsOf({ observed: { bindings } }: Calibration): [local: number, outside: number | undefined][] {
+  return bindings.ran ? bindings.made.map(({ local, outside }) => [local.port, outside?.port]) : [];
+}
