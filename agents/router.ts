@@ -1,5 +1,5 @@
 import { Recorder } from "./capture.ts";
-import { serve } from "./channel.ts";
+import { log, serve } from "./channel.ts";
 import { Conntrack } from "./conntrack.ts";
 import { CoreQueue } from "./core/queue.ts";
 import { sendDatagrams } from "./datagrams.ts";
@@ -36,5 +36,9 @@ serve({
   },
   "core-drain": () => ({ dropped: queue.drain() }),
   "send-raw": sendDatagrams,
-  "x-link": ({ state }) => ({ dropped: queue.setLink(state) }),
+  "x-link": ({ state }) => {
+    const dropped = queue.setLink(state);
+    log("x-link", state === "cut" ? { state } : { state, dropped });
+    return { dropped };
+  },
 });

@@ -19,7 +19,7 @@ const SIGNALLING: readonly number[] = [X_PORTS.rendezvous, ...X_PORTS.probes, X_
 
 /**
  * Puts like rows together, each fold where its first row stands. A packet that is unlike all others ends the folds before it, so that what
- * came after it stands after it; what agents and conntrack said does not.
+ * came after it stands after it, and so does a change of a gateway or of X's link; what agents and conntrack said does not.
  */
 export function foldRows(rows: readonly Row[]): readonly (Row | Fold)[] {
   const conversation = conversationsOf(rows.filter((row) => row.kind === "packet"));
@@ -31,7 +31,7 @@ export function foldRows(rows: readonly Row[]): readonly (Row | Fold)[] {
   rows.forEach((row, index) => {
     const likeness = likenesses[index]!;
     const many = likeness.startsWith("x ") || (counts.get(likeness) ?? 0) >= FLOOD;
-    if (!many && row.kind === "packet") open.clear();
+    if (row.kind === "change" || (!many && row.kind === "packet")) open.clear();
     const known = many ? open.get(likeness) : undefined;
     if (known) known.push(row);
     else {
@@ -55,6 +55,8 @@ function likenessOf(row: Row, conversation: Conversation): string {
       return likenessOfMapping(row);
     case "agent":
       return likenessOfWord(row);
+    case "change":
+      return `change ${row.node} ${row.atUs}`;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { AgentLog } from "../evidence/types.ts";
 import type { ConntrackRecord, NodeId } from "../../wire/control.ts";
 import type { Layer } from "../plan/shape.ts";
+import { changeOf, type Change } from "./change.ts";
 import { fateOf, type Fate } from "./fate.ts";
 import { journeysOf, type Journey } from "./journey.ts";
 import type { Kept } from "./mapping.ts";
@@ -30,7 +31,15 @@ export interface AgentRow {
   readonly log: AgentLog;
 }
 
-export type Row = PacketRow | MappingRow | AgentRow;
+/** Rules or settings of a gateway were replaced, or X's link at R was cut or restored. */
+export interface ChangeRow {
+  readonly kind: "change";
+  readonly atUs: number;
+  readonly node: NodeId;
+  readonly change: Change;
+}
+
+export type Row = PacketRow | MappingRow | AgentRow | ChangeRow;
 
 /** What happened in a trial, in order of time: every captured packet is in exactly one row. */
 export interface Timeline {
@@ -53,7 +62,11 @@ export function timelineOf(record: TrialRecord, layers: readonly Layer[]): Timel
   const mappings = Object.entries(record.events).flatMap(([node, events]) =>
     events.map((one): MappingRow => ({ kind: "mapping", atUs: one.atUs, node: node as NodeId, record: one })),
   );
-  const agents = record.logs.map((log): AgentRow => ({ kind: "agent", atUs: log.atUs, node: log.node, log }));
-  const rows = [...packets, ...mappings, ...agents].sort((one, other) => one.atUs - other.atUs);
+  const told = record.logs.map((log): AgentRow | ChangeRow => {
+    const { atUs, node } = log;
+    const change = changeOf(log);
+    return change ? { kind: "change", atUs, node, change } : { kind: "agent", atUs, node, log };
+  });
+  const rows = [...packets, ...mappings, ...told].sort((one, other) => one.atUs - other.atUs);
   return { startUs: record.startedAtUs ?? rows[0]?.atUs ?? 0, rows, kept: around.kept };
 }

@@ -64,6 +64,7 @@ function rowContent(row: Row, { startUs, names, bytes }: Page): RowContent {
   const ms = msSince(startUs, row.atUs);
   if (row.kind === "mapping") return { ms, detail: visible(JSON.stringify(row.record)) };
   if (row.kind === "agent") return { ms, detail: visible(JSON.stringify(row.log.detail ?? {})) };
+  if (row.kind === "change") return { ms, detail: visible(JSON.stringify(row.change)) };
   const { fate } = row;
   const rewrites = rewritesOf(row).map(({ at, field, from, to }) => `${at.toUpperCase()}: ${field} ${from} → ${to}`);
   return {

@@ -6,7 +6,7 @@ import { rewritesOf } from "../../timeline/rewrite.ts";
 import type { PacketRow, Row, Timeline } from "../../timeline/timeline.ts";
 import { endpointText, withNames, type Names } from "./names.ts";
 import type { Arrow, Mark, Step } from "./step.ts";
-import { agentText, mappingText, packetText } from "./wording.ts";
+import { agentText, changeText, mappingText, packetText } from "./wording.ts";
 
 /** Where the verdict's cause struck. */
 export interface Decisive {
@@ -21,7 +21,15 @@ export function rungsOf({ rows }: Timeline): readonly (Row | Fold)[] {
 
 /** What one agent told, another was told; what a mapping is for matters more than in which state it is. */
 function isTelling(row: Row): boolean {
-  return row.kind === "agent" ? row.log.what !== "told" : row.kind === "packet" || row.record.event !== "update";
+  switch (row.kind) {
+    case "agent":
+      return row.log.what !== "told";
+    case "mapping":
+      return row.record.event !== "update";
+    case "packet":
+    case "change":
+      return true;
+  }
 }
 
 export function stepOf(row: Row | Fold, names: Names, decisive: Decisive | undefined): Step {
@@ -34,6 +42,8 @@ export function stepOf(row: Row | Fold, names: Names, decisive: Decisive | undef
       return { kind: "word", atUs: row.atUs, node: row.node, text: mappingText(row, names), decisive: false };
     case "agent":
       return { kind: "word", atUs: row.atUs, node: row.node, text: agentText(row, names), decisive: false };
+    case "change":
+      return { kind: "word", atUs: row.atUs, node: row.node, text: changeText(row), decisive: false };
   }
 }
 

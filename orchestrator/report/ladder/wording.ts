@@ -2,7 +2,7 @@ import { parseEndpoint, type Endpoint } from "../../../wire/address.ts";
 import { TCP_FLAG } from "../../../wire/tcp.ts";
 import { flagsText, type Packet } from "../../timeline/packet.ts";
 import { rewritesOf, type Rewrite } from "../../timeline/rewrite.ts";
-import type { AgentRow, MappingRow, PacketRow } from "../../timeline/timeline.ts";
+import type { AgentRow, ChangeRow, MappingRow, PacketRow } from "../../timeline/timeline.ts";
 import { endpointText, nameOf, type Names } from "./names.ts";
 import { visible } from "./visible.ts";
 
@@ -94,6 +94,23 @@ export function mappingText(
 export function agentText({ node, log: { what, detail } }: AgentRow, names: Names): string {
   const text = `${node.toUpperCase()} ${what} ${valueText(detail, names)}`.trimEnd();
   return visible(text.length > LONGEST_WORD ? `${text.slice(0, LONGEST_WORD)}…` : text);
+}
+
+/** `NA loads iptables nat; net.ipv4.ip_forward 0→1`, `R cuts X's link` */
+export function changeText({ node, change }: ChangeRow): string {
+  return visible(`${node.toUpperCase()} ${changed(change)}`);
+}
+
+function changed(change: ChangeRow["change"]): string {
+  if (change.kind === "x-link")
+    return change.state === "cut" ? "cuts X's link" : `restores X's link; packets dropped meanwhile: ${change.dropped}`;
+  const { iptables, nft, settings } = change;
+  const parts = [
+    ...(iptables.length > 0 ? [`iptables ${iptables.join(", ")}`] : []),
+    ...(nft.length > 0 ? [`nft table ${nft.join(", ")}`] : []),
+    ...settings.map(({ name, was, now }) => `${name} ${was}→${now}`),
+  ];
+  return `loads ${parts.join("; ") || "the rules that it has"}`;
 }
 
 /** A log line may hold a whole rule-set. */
