@@ -36,10 +36,13 @@ export function wordsOf({ na, nb, core }: Place): string {
   return [...policies, ...special.map(([field, value]) => `${field} ${String(value)}`)].join(", ");
 }
 
-/** Whether the table says of a technique that it comes out direct there; undefined: it says nothing. */
+/** Whether the table says of a technique that it comes out direct there, more often than not; undefined: it says nothing. */
 export function isDirect(table: RuleTable, { na, nb, core }: Place, technique: TechniqueSpec): boolean | undefined {
   const answer = answerOf(table, { na, nb, core, technique, deadlineMs: 60_000 });
-  return typeof answer === "string" ? undefined : answer.rule.verdict === "direct";
+  if (typeof answer === "string") return undefined;
+  if (answer.rule.verdict !== "direct") return false;
+  const { rate = 1 } = answer.rule;
+  return (typeof rate === "number" ? rate : rate.from) > 0.5;
 }
 
 /** How many steps of a plan come before the first one that the table calls direct; undefined: none is. */
