@@ -54,13 +54,15 @@ export async function calibrate(
   at: GatewayId = `n${side}`,
 ): Promise<Calibration> {
   const outside = gateway.kind === "nat" ? outsideOf(world.shape, at) : ADDRESS[side];
-  const lookAt = async (look: number): Promise<Calibration> => {
-    const patience = look === 0 ? {} : { silenceMs: PATIENT_MS };
-    const observed = await probe(world, side, { mode: "quick", seed: 1, look, ...patience });
+  const look = async (patience: { readonly silenceMs?: number }): Promise<Calibration> => {
+    const observed = await probe(world, side, { mode: "quick", seed: 1, ...patience });
     return { side, gateway, observed, mismatches: compare(gateway, observed, outside) };
   };
-  let seen = await lookAt(0);
-  for (let look = 1; look < LOOKS && seen.mismatches.length > 0; look += 1) seen = await lookAt(look);
+  let seen = await look({});
+  for (let looks = 1; looks < LOOKS && seen.mismatches.length > 0; looks += 1) {
+    await world.agent(at).call("conntrack-flush", {}); // a mapping that lives on would show the same outside port again
+    seen = await look({ silenceMs: PATIENT_MS });
+  }
   return seen;
 }
 

@@ -9,8 +9,6 @@ export const MEASURING_CORE: CoreModel = { ...PLAIN_CORE, sourceRoute: "forward"
 
 /** First of the prober's local ports, away from every attempt's. */
 const LOCAL_PORT = 10_000;
-/** More than one look takes (LOCAL_PORTS of the prober). */
-const PORTS_OF_A_LOOK = 256;
 /** What the battery takes, and as long again on a machine that is short of time. */
 const WITHIN_MS: Readonly<Record<ProbeMode, number>> = { quick: 30_000, fast: 120_000, full: 3 * 3_600_000 };
 
@@ -19,12 +17,9 @@ export interface ProbeOptions {
   readonly seed: number;
   /** Silence is listened to for at least so long, in ms; the mode's own time where absent. */
   readonly silenceMs?: number;
-  /** From 0. Each look has local ports of its own: a mapping that lives on would show the same outside port again. */
-  readonly look?: number;
 }
 
 /** Runs the prober on a side's host. Needs a world in which nothing else is going on at that side, and the measuring core. */
-export function probe(world: World, side: Side, { look = 0, ...options }: ProbeOptions): Promise<Fingerprint> {
-  const localPort = LOCAL_PORT + look * PORTS_OF_A_LOOK;
-  return world.agent(side).call("probe", { x: ADDRESS.x, localPort, ...options }, WITHIN_MS[options.mode]);
+export function probe(world: World, side: Side, { mode, ...options }: ProbeOptions): Promise<Fingerprint> {
+  return world.agent(side).call("probe", { x: ADDRESS.x, mode, localPort: LOCAL_PORT, ...options }, WITHIN_MS[mode]);
 }

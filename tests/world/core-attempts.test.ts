@@ -55,7 +55,8 @@ describe.skipIf(noEngine)("an attempt across the core", () => {
   });
 
   it("survives loss", async () => {
-    const cell = simultaneous("delayMs: 10, lossPercent: 3", "drop", "direct");
+    // a SYN that is lost is sent again after a second, the second time after two more
+    const cell = { ...simultaneous("delayMs: 10, lossPercent: 3", "drop", "direct"), deadlineMs: 10_000 };
     expect((await playCell(world, cell, "loss/1")).outcome).toMatchObject({ verdict: "direct" });
   });
 

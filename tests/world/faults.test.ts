@@ -69,8 +69,6 @@ nats:
   tiny: { ports: { kind: random, range: { from: 40000, to: 40003 } } }
 matrix:
   - technique: natblaster-2
-    neighbour: { everyMs: 1 }
-    options: { syn: low-ttl }
     na: [tiny]
     nb: [preserve]
     timeExceeded: [drop]
