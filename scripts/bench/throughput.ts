@@ -9,7 +9,7 @@ import { openWorld, type World } from "../../orchestrator/world/world.ts";
 import { median, ratioText, type Row } from "./timing.ts";
 
 const ROUNDS = 7;
-const BYTES = 8 << 20;
+const BYTES = 24 << 20;
 const WITHIN_MS = 30_000;
 const SCENARIO = new URL("../../scenarios/one-pair.yaml", import.meta.url).pathname;
 
