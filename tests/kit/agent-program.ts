@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { AgentEvent, Operation, Operations, Reply } from "../../wire/control.ts";
+import { endBy, isRunning } from "./child.ts";
 import { until } from "./until.ts";
 
 type AgentLog = Extract<AgentEvent, { event: "log" }>;
@@ -39,21 +39,16 @@ export class AgentProgram implements AsyncDisposable {
   }
 
   get runs(): boolean {
-    return this.process.exitCode === null && this.process.signalCode === null;
+    return isRunning(this.process);
   }
 
   /** SIGKILL: it has no time to clean up. */
-  async kill(): Promise<void> {
-    const gone = once(this.process, "exit");
-    this.process.kill("SIGKILL");
-    await gone;
+  kill(): Promise<void> {
+    return endBy(this.process, () => this.process.kill("SIGKILL"));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.runs) return;
-    const gone = once(this.process, "exit");
-    this.process.stdin?.end();
-    await gone;
+  [Symbol.asyncDispose](): Promise<void> {
+    return endBy(this.process, () => this.process.stdin?.end());
   }
 
   #hear(line: string): void {

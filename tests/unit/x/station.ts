@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { endBy, isRunning } from "../../kit/child.ts";
 import { until } from "../../kit/until.ts";
 import { Namespace } from "../nat/namespace.ts";
 import { X_ADDRESS } from "./orders.ts";
@@ -40,22 +40,16 @@ export class XProgram implements AsyncDisposable {
   }
 
   get runs(): boolean {
-    return this.process.exitCode === null && this.process.signalCode === null;
+    return isRunning(this.process);
   }
 
   /** SIGKILL: the kernel closes its connections. */
-  async kill(): Promise<void> {
-    const gone = once(this.process, "exit");
-    this.process.kill("SIGKILL");
-    await gone;
+  kill(): Promise<void> {
+    return endBy(this.process, () => this.process.kill("SIGKILL"));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    const { process: child } = this;
-    if (!this.runs) return;
-    const gone = once(child, "exit");
-    child.kill();
-    await gone;
+  [Symbol.asyncDispose](): Promise<void> {
+    return endBy(this.process, () => this.process.kill());
   }
 }
 
