@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { ATTEMPT_WINDOWS } from "../wire/attempt.ts";
 import { AF_INET, SOCK_STREAM, bindSocket, closeDescriptor, openSocket, socketAddress } from "./net/libc.ts";
 
@@ -13,12 +14,28 @@ export interface ClaimedWindow {
  */
 export function claimWindow(drawn: number): ClaimedWindow {
   const { first, ports, count } = ATTEMPT_WINDOWS;
+  const handshakes = unfinishedHandshakes();
   for (let index = 0; index < count; index += 1) {
-    const claimed = claim(first + ((drawn - first + index * ports) % (count * ports)), ports);
+    const start = first + ((drawn - first + index * ports) % (count * ports));
+    if (handshakes.some((port) => port >= start && port < start + ports)) continue;
+    const claimed = claim(start, ports);
     if (claimed) return claimed;
   }
   const message = `other programs hold local TCP ports in each of the ${count} groups between ${first} and ${first + count * ports - 1}`;
   throw Object.assign(new Error(message), { code: "EADDRINUSE" });
+}
+
+/**
+ * Local ports of handshakes that peers began and did not finish. They outlive their listener by up to a minute, until SYN+ACK would be sent
+ * again (reqsk_timer_handler), and meanwhile a connect() between the same endpoints fails with EADDRNOTAVAIL, although its port can be
+ * bound: only the table of connections knows of them.
+ */
+function unfinishedHandshakes(): readonly number[] {
+  const lines = readFileSync("/proc/net/tcp", "latin1").split("\n");
+  return lines.flatMap((line) => {
+    const [, hex] = /^ *\d+: [0-9A-F]{8}:([0-9A-F]{4}) \S+ 03 /.exec(line) ?? [];
+    return hex === undefined ? [] : [Number.parseInt(hex, 16)];
+  });
 }
 
 /** The last port is nobody's own: whoever is bound to it has all. */

@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../kit/until.ts";
-import { PEER } from "../nat/laboratory.ts";
+import { INSIDE, PEER, STRANGER } from "../nat/laboratory.ts";
 import { missingForKernelTests } from "../nat/namespace.ts";
 import { HostAgent } from "./host-agent.ts";
-import { FIRST_LOCAL_PORT, Meeting } from "./meeting.ts";
+import { FIRST_LOCAL_PORT, Meeting, PEER_PORT } from "./meeting.ts";
 import { AT_ONCE_MS, COURSES, FLOODING, comeTo, course } from "./techniques.ts";
 
 const missing = missingForKernelTests();
@@ -19,6 +20,8 @@ const holder = (first: number, step: number, count: number): string => `
   for (let at = 0; at < ${count}; at += 1)
     createServer().listen(${first} + at * ${step}, "0.0.0.0", () => ++listening === ${count} && console.log("held"));
   process.stdin.on("end", () => process.exit()).resume();`;
+
+const ABANDON = new URL("abandoned-handshake.ts", import.meta.url).pathname;
 
 describe.skipIf(missing)("a host", () => {
   let meeting: Meeting;
@@ -45,6 +48,20 @@ describe.skipIf(missing)("a host", () => {
     const { attempt, peer } = await comeTo(meeting, { ...course("simultaneous-open"), said: 1 }, { localPort });
     expect(await meeting.host.does("ports-taken")).toEqual({ instead: localPort + 128 });
     expect(await meeting.host.does("connect")).toMatchObject({ localPort: localPort + 128 + 16 });
+    peer.say({ t: "failed", reason: "enough" });
+    await attempt;
+    peer.leave();
+  });
+
+  it("leaves out a window where a handshake outlived its listener: the same peer could not be connected to from there", async () => {
+    const localPort = FIRST_LOCAL_PORT;
+    const { insideSpace } = meeting.lab;
+    const ends = [INSIDE, localPort + 16, STRANGER, PEER_PORT].map(String);
+    insideSpace.sh("ip link set lo up");
+    await once(insideSpace.script(ABANDON, ends), "exit");
+    expect(insideSpace.sh("ss -Htan state syn-recv")).toContain(`${INSIDE}:${localPort + 16}`);
+    const { attempt, peer } = await comeTo(meeting, { ...course("simultaneous-open"), said: 1 }, { localPort });
+    expect(await meeting.host.does("ports-taken")).toEqual({ instead: localPort + 64 });
     peer.say({ t: "failed", reason: "enough" });
     await attempt;
     peer.leave();
