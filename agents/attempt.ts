@@ -31,7 +31,7 @@ if (!part || seed === "" || (role !== "a" && role !== "b") || !(Number(deadline 
 const deadlineMs = Number(deadline ?? part.deadlineMs);
 const host = openAttempt(
   { ...part, ...drawAttempt(seed, role), x: setting("NATBED_X"), role, deadlineMs },
-  new Recorder("live"),
+  new Recorder(),
 );
 const printed = await play(host, role);
 await host.dispose(); // X frees the seat, the host its rules

@@ -6,19 +6,19 @@ import { Fans } from "./fans.ts";
 import { Flows } from "./flows.ts";
 import { Sentinel } from "./sentinel.ts";
 import { PacketSocket, type SeenPacket } from "./net/packet-socket.ts";
-import { readableWatch, watchReadable, type ReadableWatch } from "./net/poll.ts";
+import { readableWatch, type ReadableWatch } from "./net/poll.ts";
 
 /** Packets one attempt may keep on one node. */
 const KEEP_IN_ALL = 20_000;
 /** The kernel hands a sentinel back within microseconds; a busy machine takes its time. */
 const SENTINEL_WITHIN_MS = 2_000;
-/** Nodes that need not react to packets empty the socket this often while recording (64 MiB last far longer). */
+/** The socket is emptied so often while something is recorded and nobody taps (its buffer lasts far longer). */
 const DRAIN_EVERY_MS = 20;
 
 export type Tap = (packet: SeenPacket) => void;
 
 /**
- * Always-on capture of one network namespace: what was seen since `begin`, as packets and as flow totals.
+ * Capture of one network namespace: what was seen since `begin`, as packets and as flow totals.
  * Draining the socket in `end` is complete by construction: the kernel queues a packet on the packet socket
  * before the packet reaches anybody who could report it.
  */
@@ -35,21 +35,18 @@ export class Recorder {
   #dropsBefore = 0;
 
   #isRecording = false;
-  /** Of a lazy recorder: runs while anybody taps. */
-  readonly #tapped: ReadableWatch | undefined;
-  /** Of a lazy recorder: set while its socket queues packets. */
+  /** Runs while anybody taps. */
+  readonly #tapped: ReadableWatch;
+  /** Set while the socket queues packets. */
   #tending: NodeJS.Timeout | undefined;
 
   /**
-   * Taps are called as packets arrive. `live`: so are packets recorded. `lazy`: without taps the socket is emptied from time to time, and
-   * while nothing is recorded either the kernel queues nothing.
+   * Taps are called as packets arrive. Without taps the socket is emptied from time to time, and while nothing is recorded either the kernel
+   * queues nothing: what a connection carries costs nobody a copy.
    */
-  constructor(mode: "live" | "lazy") {
-    if (mode === "live") watchReadable(this.#socket.fd, () => this.drain());
-    else {
-      this.#socket.ignore();
-      this.#tapped = readableWatch(this.#socket.fd, () => this.drain());
-    }
+  constructor() {
+    this.#socket.ignore();
+    this.#tapped = readableWatch(this.#socket.fd, () => this.drain());
   }
 
   begin(): void {
@@ -96,7 +93,7 @@ export class Recorder {
 
   /** Has the kernel queue packets, until `#tend` finds that nobody needs them. */
   #attend(): void {
-    if (!this.#tapped || this.#tending) return;
+    if (this.#tending) return;
     this.#socket.hear();
     this.#tending = setInterval(() => this.#tend(), DRAIN_EVERY_MS);
   }
@@ -120,11 +117,11 @@ export class Recorder {
 
   /** Calls `tap` with every packet from now on, until the returned function is called. */
   tap(tap: Tap): () => void {
-    if (this.#taps.size === 0) this.#tapped?.start();
+    if (this.#taps.size === 0) this.#tapped.start();
     this.#taps.add(tap);
     this.#attend();
     return () => {
-      if (this.#taps.delete(tap) && this.#taps.size === 0) this.#tapped?.stop();
+      if (this.#taps.delete(tap) && this.#taps.size === 0) this.#tapped.stop();
     };
   }
 

@@ -36,6 +36,7 @@ export class HostNetwork {
   readonly #recorder: Recorder | undefined;
   readonly #happened: (event: HostEvent) => void;
   #cleanups: (() => unknown)[] | undefined = [];
+  #watches: (() => void)[] = [];
   readonly #sockets: HostSockets;
   #localPort = 0;
   #greetings = 0;
@@ -51,9 +52,10 @@ export class HostNetwork {
     this.#sockets = new HostSockets(parameters.greeting ?? parameters);
     this.#atEnd(() => this.#sockets.dispose());
     const atEnd = (cleanup: () => void): void => this.#atEnd(cleanup);
+    const untilAdopted = (stop: () => void): void => this.#untilAdopted(stop);
     const source = (): Ipv4 | undefined => this.#rendezvous?.localAddress;
     this.segments = new HostSegments(source);
-    this.#search = recorder && new HostSearch(parameters, recorder, { source, atEnd, happened });
+    this.#search = recorder && new HostSearch(parameters, recorder, { source, atEnd, untilAdopted, happened });
   }
 
   /** The stream of the connection that was adopted. */
@@ -143,7 +145,7 @@ export class HostNetwork {
       log("syn-seen", { localPort, to: formatEndpoint(to), syn });
       this.#happened({ kind: "syn-seen", socket: name, syn });
     };
-    if (!unwatched && this.#recorder) this.#atEnd(watchSyn(this.#recorder, { localPort, to, ...route }, seen));
+    if (!unwatched && this.#recorder) this.#untilAdopted(watchSyn(this.#recorder, { localPort, to, ...route }, seen));
     try {
       await socket.connect(to.ip, to.port);
       log("connected", { socket: name, localPort, to: formatEndpoint(to) });
@@ -198,6 +200,7 @@ export class HostNetwork {
 
   adopt({ socket }: Action<"adopt">): void {
     this.#sockets.adopt(socket);
+    for (const stop of this.#watches.splice(0)) stop();
     log("adopted", { socket, tcp: tcpInfoOf(this.#sockets.adopted) });
   }
 
@@ -242,6 +245,12 @@ export class HostNetwork {
   #atEnd(cleanup: () => unknown): void {
     if (this.#cleanups) this.#cleanups.push(cleanup);
     else cleanup();
+  }
+
+  /** Who watches packets would read all that the connection carries, once it stands. */
+  #untilAdopted(stop: () => void): void {
+    this.#watches.push(stop);
+    this.#atEnd(stop);
   }
 
   /** Says on a socket what is to be said; one that breaks meanwhile, or has a stranger at its other end, fails alone. */

@@ -24,6 +24,8 @@ interface Surroundings {
   readonly source: () => Ipv4 | undefined;
   /** Is given what is to be done when the attempt is over. */
   readonly atEnd: (cleanup: () => void) => void;
+  /** Is given how to stop watching, which is done once a connection is adopted, or else when the attempt is over. */
+  readonly untilAdopted: (stop: () => void) => void;
   readonly happened: (event: HostEvent) => void;
 }
 
@@ -58,7 +60,7 @@ export class HostSearch {
 
   /** Sends the birthday's SYNs, which share one ISN, and watches for the answer. */
   async flood({ to, count, ttl }: Action<"flood">): Promise<void> {
-    const { source, atEnd, happened } = this.#surroundings;
+    const { source, atEnd, untilAdopted, happened } = this.#surroundings;
     const src = source();
     if (src === undefined) return;
     const { seed, role } = this.#drawn;
@@ -67,7 +69,7 @@ export class HostSearch {
     const raw = new RawSocket();
     atEnd(() => raw.close());
     this.#begin();
-    atEnd(watchHit(this.#recorder, { from: to, isn, ports: new Set(ports) }, (hit) => this.#found(hit)));
+    untilAdopted(watchHit(this.#recorder, { from: to, isn, ports: new Set(ports) }, (hit) => this.#found(hit)));
     await raw.sendAll(floodDatagrams({ src, to, ttl, isn, ports }), to.ip);
     log("flooded", { isn, count, to: formatEndpoint(to), ttl });
     happened({ kind: "flooded", isn, count });
@@ -76,7 +78,7 @@ export class HostSearch {
   /** Watches for the one ACK of X's sweep that gets here. */
   watchSweep({ localPort, from, isn }: Action<"watch-sweep">): void {
     this.#begin();
-    this.#surroundings.atEnd(watchSweep(this.#recorder, { localPort, from, isn }, (hit) => this.#found(hit)));
+    this.#surroundings.untilAdopted(watchSweep(this.#recorder, { localPort, from, isn }, (hit) => this.#found(hit)));
   }
 
   /** Sends a spray's SYNs, one pass of them, until something comes back; each pass has the same ports and numbers. */
@@ -107,8 +109,8 @@ export class HostSearch {
     if (this.#sprayed && sameEndpoint(this.#sprayed, to)) return;
     this.#sprayed = to;
     const own = drawNumbers(this.#drawn);
-    const { atEnd, happened } = this.#surroundings;
-    atEnd(
+    const { untilAdopted, happened } = this.#surroundings;
+    untilAdopted(
       watchAnswer(this.#recorder, { to, isn: own.isn }, ({ localPort, segment }) => {
         this.#foundAt ??= performance.now();
         const peer = reportOf(segment);
@@ -117,7 +119,7 @@ export class HostSearch {
       }),
     );
     if (!meets) return;
-    atEnd(
+    untilAdopted(
       watchPeerSyn(this.#recorder, to, ({ localPort, segment }) => {
         this.#foundAt ??= performance.now();
         const peer = reportOf(segment);

@@ -8,7 +8,7 @@ import { runBattery } from "./probe/battery.ts";
 import { transfer } from "./transfer.ts";
 
 /** The agent of A, B and A's neighbour A2 in a world. */
-const recorder = new Recorder("live");
+const recorder = new Recorder();
 let attempt: ReturnType<typeof openAttempt> | undefined;
 let noise: Noise | undefined;
 

@@ -56,7 +56,7 @@ const attempt = new AutoAttempt(
     seed,
     deadlineMs: STEP_WITHIN_MS,
   },
-  capabilities.includes("raw") ? new Recorder("live") : undefined,
+  capabilities.includes("raw") ? new Recorder() : undefined,
 );
 for (const [signal, code] of [
   ["SIGTERM", 143],

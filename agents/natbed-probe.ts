@@ -72,7 +72,7 @@ function isPort(value: number): boolean {
 /** This host's packets, where the program may see them. */
 function openRecorder(): { recorder?: Recorder } {
   try {
-    return { recorder: new Recorder("live") };
+    return { recorder: new Recorder() };
   } catch (error) {
     if ((error as { code?: string }).code !== "EPERM") throw error;
     return {};

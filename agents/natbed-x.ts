@@ -32,7 +32,7 @@ const budget = readArguments();
 if (budget === undefined) process.exit(2);
 divertLog(refusalLog((line) => console.error(`${new Date().toISOString()} ${line}`)));
 for (const line of lacks()) console.error(`natbed-x: ${line}`);
-const server = new XServer(() => new Recorder("lazy"), new PacketSender(budget));
+const server = new XServer(() => new Recorder(), new PacketSender(budget));
 process.on("exit", () => server.close());
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(0));
 try {

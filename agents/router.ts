@@ -6,7 +6,7 @@ import { sendDatagrams } from "./datagrams.ts";
 import { GatewayBox } from "./nat/gateway.ts";
 
 /** The agent of NA, NB and R: captures, conntrack, and (in R) the user-space hop. */
-const recorder = new Recorder("lazy");
+const recorder = new Recorder();
 const conntrack = new Conntrack();
 const queue = new CoreQueue();
 const gateway = new GatewayBox(conntrack);

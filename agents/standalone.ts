@@ -51,7 +51,7 @@ async function bringNodeUp(interfaces: readonly string[]): Promise<void> {
   const duties = process.env["NATBED_DUTIES"];
   if (duties !== undefined) new Duties(new ConntrackTable()).serve(JSON.parse(duties) as GatewayDuties);
   runScript({});
-  if (node === "x") await new XServer(() => new Recorder("lazy")).listen();
+  if (node === "x") await new XServer(() => new Recorder()).listen();
 }
 
 function announce(state: State): void {

@@ -5,7 +5,7 @@ import { PacketSender } from "./packet-sender.ts";
 import { XServer } from "./x-server.ts";
 
 /** The helper X in a world: its public services, and what the orchestrator may ask of it. */
-const recorder = new Recorder("lazy");
+const recorder = new Recorder();
 /** Nobody else's network: cells that search for ports come one after the other. */
 const FORGED_PER_SECOND = 1_000_000;
 const server = new XServer(() => recorder, new PacketSender(FORGED_PER_SECOND));
