@@ -26,8 +26,9 @@ export class ConntrackTable {
     this.#request(encodeConntrackFlush(++this.#seq));
   }
 
-  dump(): readonly ConntrackRecord[] {
-    return (this.#request(encodeConntrackDump(++this.#seq)) ?? []).map(toRecord);
+  /** The entries that are wanted, each looked at once. */
+  select(isWanted: (entry: ConntrackEntry) => boolean): readonly ConntrackRecord[] {
+    return (this.#request(encodeConntrackDump(++this.#seq), isWanted) ?? []).map(toRecord);
   }
 
   /** Forgets the TCP connection one of whose directions is `tuple`; false where there is none. */
@@ -39,7 +40,10 @@ export class ConntrackTable {
    * The kernel answers while the request is being sent, so everything up to the ack or the end of the dump is there. Undefined
    * where what the request names does not exist.
    */
-  #request(message: Uint8Array): readonly ConntrackEntry[] | undefined {
+  #request(
+    message: Uint8Array,
+    isWanted: (entry: ConntrackEntry) => boolean = () => true,
+  ): readonly ConntrackEntry[] | undefined {
     this.#requests.send(message);
     const entries: ConntrackEntry[] = [];
     for (;;) {
@@ -56,7 +60,7 @@ export class ConntrackTable {
             if (answer.value.errno === ENOENT) return undefined;
             throw new Error(`conntrack: error ${JSON.stringify(answer.value)}`);
           case "entry":
-            entries.push(answer.value);
+            if (isWanted(answer.value)) entries.push(answer.value);
         }
       }
     }
@@ -86,6 +90,12 @@ export class Conntrack extends ConntrackTable {
     this.#beyond = 0;
     this.#made = 0;
     this.#lost = false;
+  }
+
+  /** Every entry that is assured, and some of the others: a search over ports leaves tens of thousands that nobody answered. */
+  dump(): readonly ConntrackRecord[] {
+    let others = 0;
+    return this.select(({ status }) => status.assured || ++others <= KEPT_PER_FAN);
   }
 
   /** Events since the flush, and how many more were alike; `lost` when the kernel had to drop some (ENOBUFS). */

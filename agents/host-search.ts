@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { formatEndpoint, sameEndpoint, type Endpoint, type Ipv4 } from "../wire/address.ts";
 import type { Searched } from "../wire/control.ts";
 import { seededBytes, seededPorts } from "../wire/seeded.ts";
+import type { TcpSegment } from "../wire/tcp.ts";
 import type { Recorder } from "./capture.ts";
 import { log } from "./channel.ts";
 import { FLOOD_PORTS, NAT_PORTS, drawNumbers, type Drawn } from "./host-draws.ts";
@@ -109,24 +110,15 @@ export class HostSearch {
     if (this.#sprayed && sameEndpoint(this.#sprayed, to)) return;
     this.#sprayed = to;
     const own = drawNumbers(this.#drawn);
-    const { untilAdopted, happened } = this.#surroundings;
-    untilAdopted(
-      watchAnswer(this.#recorder, { to, isn: own.isn }, ({ localPort, segment }) => {
-        this.#foundAt ??= performance.now();
-        const peer = reportOf(segment);
-        log("spray-answered", { localPort, peer });
-        happened({ kind: "answered", localPort, own, peer });
-      }),
-    );
-    if (!meets) return;
-    untilAdopted(
-      watchPeerSyn(this.#recorder, to, ({ localPort, segment }) => {
-        this.#foundAt ??= performance.now();
-        const peer = reportOf(segment);
-        log("spray-met", { localPort, peer });
-        happened({ kind: "met", localPort, own, peer });
-      }),
-    );
+    const heard = (kind: "answered" | "met") => (of: { readonly localPort: number; readonly segment: TcpSegment }) => {
+      this.#foundAt ??= performance.now();
+      const { localPort } = of;
+      const peer = reportOf(of.segment);
+      log(kind === "met" ? "spray-met" : "spray-answered", { localPort, peer });
+      this.#surroundings.happened({ kind, from: to, localPort, own, peer });
+    };
+    this.#surroundings.untilAdopted(watchAnswer(this.#recorder, { to, isn: own.isn }, heard("answered")));
+    if (meets) this.#surroundings.untilAdopted(watchPeerSyn(this.#recorder, to, heard("met")));
   }
 
   #begin(): void {

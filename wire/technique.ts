@@ -23,12 +23,6 @@ interface RouteOptions extends PunchOptions {
  */
 type OutsideSearch = { readonly search: "birthday"; readonly syns: number } | { readonly search: "ack-sweep" };
 
-/**
- * How two random ports are found. `anchor`: X finds A's with ACKs, and B sprays SYNs at it; so many ports of NB are tried, one after the
- * other. `blind`: both spray, and X does nothing for it.
- */
-type PairSearch = { readonly search: "anchor"; readonly anchors: number } | { readonly search: "blind" };
-
 /** A traversal technique with its parameters, as agents run it. */
 export type TechniqueSpec =
   | { readonly name: "connect" }
@@ -52,12 +46,16 @@ export type TechniqueSpec =
   | ({ readonly name: "natblaster-3" } & RouteOptions)
   | ({ readonly name: "natblaster-4" } & OutsideSearch & PunchOptions)
   | ({ readonly name: "natblaster-5"; readonly aims: number } & PunchOptions)
-  | ({
+  | {
       readonly name: "natblaster-6";
       readonly syn: OpeningSyn;
+      /** `anchor`: X finds A's port with ACKs, and B sprays SYNs at it. `blind`: both spray, and X does nothing for it. */
+      readonly search: "anchor" | "blind";
+      /** Ports of NB (blind: of both NATs) that are aimed at, one after the other, each with a spray of its own. */
+      readonly anchors: number;
       /** SYNs of a spray: B's for each anchor, or each side's. */
       readonly packets: number;
-    } & PairSearch)
+    }
   | ({ readonly name: "tcp-repair" } & PunchOptions)
   /** The hosts choose among the others, by what they measured, and try one after the other; all within `withinMs`. */
   | { readonly name: "auto"; readonly withinMs: number };
@@ -76,7 +74,7 @@ export function mostWords(technique: TechniqueSpec): number {
       return technique.search === "birthday" ? plain : plain + 2 * SEARCH_WORDS;
     case "natblaster-6":
       // X's sweep and both passes of a spray; or a pass of A's and two of B's
-      return plain + (technique.search === "anchor" ? technique.anchors : 1) * 3 * SEARCH_WORDS;
+      return plain + technique.anchors * 3 * SEARCH_WORDS;
     default:
       return plain;
   }

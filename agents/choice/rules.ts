@@ -130,7 +130,7 @@ export const RULES: readonly Rule[] = [
       "a NAT's ports are random: X finds NA's by trying all, and B sends SYNs until NB gives one the port that NA lets in",
   },
   {
-    technique: { name: "natblaster-6", search: "blind", syn: "normal", packets: 64_512 },
+    technique: { ...PLAIN["natblaster-6"], search: "blind" },
     symmetric: true,
     wants: (a, b) => [
       either(not(predictable(a)), not(predictable(b))),

@@ -58,12 +58,11 @@ export class DelayedAnswer {
 
   /** An entry whose answers come from where the SYN came from, to where it went. */
   #translatedOutward({ src, dst }: ConntrackTuple): boolean {
-    return this.#conntrack
-      .dump()
-      .some(
-        ({ protocol, reply }) =>
-          protocol === PROTOCOL.tcp && sameEndpoint(reply.src, src) && sameEndpoint(reply.dst, dst),
-      );
+    const found = this.#conntrack.select(
+      ({ protocol, reply }) =>
+        protocol === PROTOCOL.tcp && sameEndpoint(reply.src, src) && sameEndpoint(reply.dst, dst),
+    );
+    return found.length > 0;
   }
 }
 

@@ -5,7 +5,7 @@ import { meetingPort } from "./meeting-port.ts";
 import { giveUp, raiseTtl } from "./punch.ts";
 import { TELL_WAITING } from "./turns.ts";
 
-type Options = Extract<TechniqueSpec, { name: "natblaster-6"; search: "anchor" }>;
+type Options = Extract<TechniqueSpec, { name: "natblaster-6" }>;
 
 /** How long A waits for a hit after X said that everything was sent. */
 const HIT_GRACE_MS = 150;

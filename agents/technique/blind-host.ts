@@ -6,7 +6,7 @@ import { meetingPort } from "./meeting-port.ts";
 import { giveUp } from "./punch.ts";
 import { TELL_WAITING } from "./turns.ts";
 
-type Options = Extract<TechniqueSpec, { name: "natblaster-6"; search: "blind" }>;
+type Options = Extract<TechniqueSpec, { name: "natblaster-6" }>;
 
 /** Time for a SYN that is under way when both have sent all, and for its answer. */
 const ANSWER_GRACE_MS = 500;
@@ -17,8 +17,9 @@ const AGAIN_MS = 300;
 export type BlindState =
   | { readonly phase: "preparing"; readonly ttl?: number; readonly own?: Endpoint; readonly peer?: Endpoint }
   /** A first pass that dies on the way. */
-  | { readonly phase: "opening"; readonly to: Endpoint; readonly isSent?: true; readonly isPeerSent?: true }
-  | { readonly phase: "spraying"; readonly to: Endpoint; readonly isSent?: true; readonly hasPeerMissed?: true }
+  | ({ readonly phase: "opening"; readonly isSent?: true; readonly isPeerSent?: true } & Aim)
+  /** `peerMissed`: so many SYNs of the peer's, of all its sprays, have met nothing. */
+  | ({ readonly phase: "spraying"; readonly isSent?: true; readonly peerMissed?: number } & Aim)
   | {
       readonly phase: "joined";
       readonly answer?: HostAction;
@@ -26,15 +27,23 @@ export type BlindState =
       readonly isPeerReady?: true;
       readonly isGreeted?: true;
     };
+/** What both spray at: the `anchor`-th port, counted from 0, behind the one where X sees the peer. */
+interface Aim {
+  readonly seen: Endpoint;
+  readonly anchor: number;
+  readonly ttl?: number;
+}
 type Joined = Extract<BlindState, { phase: "joined" }>;
-type Searching = Extract<BlindState, { phase: "opening" | "spraying" }>;
+type Spraying = Extract<BlindState, { phase: "spraying" }>;
+type Searching = Extract<BlindState, { phase: "opening" }> | Spraying;
 
 type BlindStep = Step<BlindState, HostAction>;
 
 /**
  * Both aim at a port that the other's NAT may give, and send to it from ever more ports of their own. To one destination a NAT gives
  * no port twice: of as many SYNs as there are ports one leaves NA from the port that B aims at, and one NB from the port that A aims at, and
- * these two meet. Of q of the ports each, they meet with probability q²; SYNs to ports drawn at random would with 1 − exp(−q²).
+ * these two meet. Where they do not, as Linux gives up on the last percent of SYNs (nf_nat_l4proto_unique_tuple looks at 248 ports), both
+ * aim at the next port. Of q of the ports each, they meet with probability q²; SYNs to ports drawn at random would with 1 − exp(−q²).
  * Whichever NAT was opened first lets the other's SYN in; its host answers with a SYN+ACK, and both make their sockets by TCP_REPAIR.
  */
 export function blindStep(state: BlindState, event: HostEvent, role: HostRole, options: Options): BlindStep {
@@ -49,7 +58,7 @@ export function blindStep(state: BlindState, event: HostEvent, role: HostRole, o
       return afterPass(state, role, options);
     case "met":
     case "answered":
-      return isSearching(state) ? join(state, event) : stay(state);
+      return isSearching(state) ? join(event) : stay(state);
     case "injected":
       if (state.phase !== "joined") return stay(state);
       return greet({ ...state, isInjected: true }, [TELL_WAITING]);
@@ -78,23 +87,45 @@ function hear(state: BlindState, message: XMessage, role: HostRole, options: Opt
       if (state.phase === "joined") return greet({ ...state, isPeerReady: true }, []);
       return state.phase === "opening" ? secondPass({ ...state, isPeerSent: true }, role, options) : stay(state);
     case "peer-missed":
-      return state.phase === "spraying" ? missed({ ...state, hasPeerMissed: true }, [], options) : stay(state);
+      if (state.phase === "spraying") return learn(state, { peerMissed: message.count }, options);
+      return state.phase === "opening" && role === "a" && state.isSent ? aimAnew(state, [], options) : stay(state);
     default:
       return stay(state);
   }
 }
 
-function begin(state: Extract<BlindState, { phase: "preparing" }>, { syn, packets }: Options): BlindStep {
-  const { ttl, peer } = state;
-  if (peer === undefined || (syn === "low-ttl" && ttl === undefined)) return stay(state);
-  const to = { ip: peer.ip, port: meetingPort(peer) };
-  const mute: HostAction = { kind: "mute-resets", towards: to };
-  if (syn === "normal" || ttl === undefined)
-    return { state: { phase: "spraying", to }, actions: [mute, spray(to, packets)] };
-  return { state: { phase: "opening", to }, actions: [mute, { ...spray(to, packets), ttl }] };
+function begin(state: Extract<BlindState, { phase: "preparing" }>, options: Options): BlindStep {
+  const { ttl, peer: seen } = state;
+  if (seen === undefined || (options.syn === "low-ttl" && ttl === undefined)) return stay(state);
+  const aim = { seen, anchor: 0, ...(options.syn === "low-ttl" && ttl !== undefined && { ttl }) };
+  const mute: HostAction = { kind: "mute-resets", towards: targetOf(aim) };
+  const step = aimAt(aim, options);
+  return { state: step.state, actions: [mute, ...step.actions] };
 }
 
-const spray = (to: Endpoint, count: number) => ({ kind: "spray-syns", to, count, meets: true }) as const;
+/** The first pass at a port. */
+function aimAt({ seen, anchor, ttl }: Aim, { packets }: Options): Step<Searching, HostAction> {
+  const aim = { seen, anchor, ...(ttl !== undefined && { ttl }) };
+  const pass = { ...spray(aim, packets), ...(ttl !== undefined && { ttl }) };
+  return { state: { phase: ttl === undefined ? "spraying" : "opening", ...aim }, actions: [pass] };
+}
+
+/** The same at the next port; gives up where it was the last. */
+function aimAnew(state: Searching, actions: readonly HostAction[], options: Options): BlindStep {
+  const { anchors, packets } = options;
+  if (state.anchor + 1 < anchors) {
+    const step = aimAt({ ...state, anchor: state.anchor + 1 }, options);
+    const heard = state.phase === "spraying" && state.peerMissed !== undefined && { peerMissed: state.peerMissed };
+    return { state: { ...step.state, ...heard }, actions: [...actions, ...step.actions] };
+  }
+  const ports = anchors === 1 ? "" : ` at any of ${anchors} ports`;
+  const detail = `none of ${packets} SYNs of either side met one of the other's${ports}`;
+  return { state, actions: [...actions, ...giveUp({ failure: "no-collision", detail })] };
+}
+
+const targetOf = ({ seen, anchor }: Aim): Endpoint => ({ ip: seen.ip, port: meetingPort(seen, anchor) });
+
+const spray = (aim: Aim, count: number) => ({ kind: "spray-syns", to: targetOf(aim), count, meets: true }) as const;
 
 function afterPass(state: BlindState, role: HostRole, options: Options): BlindStep {
   if (state.phase === "opening") {
@@ -102,29 +133,41 @@ function afterPass(state: BlindState, role: HostRole, options: Options): BlindSt
     return role === "a" ? { state: sent, actions: [TELL_WAITING] } : secondPass(sent, role, options);
   }
   if (state.phase !== "spraying") return stay(state);
-  const told: HostAction = { kind: "tell", message: { t: "missed", count: options.packets } };
-  return missed({ ...state, isSent: true }, [told], options);
+  // with low TTLs only B's second pass can arrive
+  if (state.ttl !== undefined) return { state, actions: [WAIT_FOR_ANSWER] };
+  const { state: sent, actions } = learn(state, { isSent: true }, options);
+  return { state: sent, actions: [tellMissed(state, options), ...actions] };
 }
 
 /** Once both NATs are open nothing of B's can be refused any more where it matters. */
 function secondPass(state: Extract<BlindState, { phase: "opening" }>, role: HostRole, options: Options): BlindStep {
   if (role === "a" || !state.isSent || !state.isPeerSent) return stay(state);
-  return { state: { phase: "spraying", to: state.to }, actions: [spray(state.to, options.packets)] };
+  const { isSent: _, isPeerSent: __, ...aim } = state;
+  return { state: { ...aim, phase: "spraying" }, actions: [spray(aim, options.packets)] };
 }
 
-/** Once both have sent all; where only B's second pass can arrive, once B has. */
-function missed(
-  state: Extract<BlindState, { phase: "spraying" }>,
-  actions: readonly HostAction[],
-  { syn }: Options,
-): BlindStep {
-  if (!state.isSent || (syn === "normal" && !state.hasPeerMissed)) return { state, actions };
-  return { state, actions: [...actions, { kind: "wait", timer: "no-answer", ms: ANSWER_GRACE_MS }] };
+const WAIT_FOR_ANSWER: HostAction = { kind: "wait", timer: "no-answer", ms: ANSWER_GRACE_MS };
+
+/** Of all sprays so far: who is quick may have missed at the next port before the other has begun there. */
+const missedAt = ({ anchor }: Aim, { packets }: Options): number => (anchor + 1) * packets;
+
+function tellMissed(aim: Aim, options: Options): HostAction {
+  return { kind: "tell", message: { t: "missed", count: missedAt(aim, options) } };
 }
 
-function join(state: Searching, event: Extract<HostEvent, { kind: "met" | "answered" }>): BlindStep {
-  const { localPort, own, peer } = event;
-  const { to } = state;
+function haveBothMissed(state: Spraying, options: Options): boolean {
+  return state.isSent === true && (state.peerMissed ?? 0) >= missedAt(state, options);
+}
+
+/** Once both have missed, what the last of the SYNs may bring is waited for. */
+function learn(state: Spraying, learned: Partial<Spraying>, options: Options): BlindStep {
+  const next = { ...state, ...learned };
+  const isNews = haveBothMissed(next, options) && !haveBothMissed(state, options);
+  return { state: next, actions: isNews ? [WAIT_FOR_ANSWER] : [] };
+}
+
+function join(event: Extract<HostEvent, { kind: "met" | "answered" }>): BlindStep {
+  const { from: to, localPort, own, peer } = event;
   const answer: HostAction = { kind: "answer-met", localPort, to, own, peer };
   const socket = { kind: "inject", socket: "spray", localPort, to, own, peer, announce: false } as const;
   const again: HostAction = { kind: "wait", timer: "again", ms: AGAIN_MS };
@@ -139,12 +182,11 @@ function greet(state: Joined, actions: readonly HostAction[]): BlindStep {
   return { state: { ...state, isGreeted: true }, actions: [...actions, { kind: "greet", socket: "spray" }] };
 }
 
-function elapsed(state: BlindState, timer: string, { packets }: Options): BlindStep {
+function elapsed(state: BlindState, timer: string, options: Options): BlindStep {
   if (state.phase === "joined") {
     if (timer !== "again" || state.isGreeted) return stay(state);
     return greet({ ...state, isPeerReady: true }, state.answer ? [state.answer] : []);
   }
   if (timer !== "no-answer" || state.phase !== "spraying") return stay(state);
-  const detail = `none of ${packets} SYNs of either side met one of the other's`;
-  return { state, actions: giveUp({ failure: "no-collision", detail }) };
+  return aimAnew(state, state.ttl === undefined ? [] : [tellMissed(state, options)], options);
 }

@@ -55,13 +55,21 @@ export type HostEvent =
   /** All SYNs of a spray have left. */
   | { readonly kind: "syns-sprayed"; readonly count: number }
   /** The peer's SYN+ACK for one of the spray's SYNs: with these numbers the connection stands. */
-  | { readonly kind: "answered"; readonly localPort: number; readonly own: SynReport; readonly peer: SynReport }
-  /** The peer's own SYN has come to one of the spray's local ports, from where the spray went: with these numbers a connection can stand. */
-  | { readonly kind: "met"; readonly localPort: number; readonly own: SynReport; readonly peer: SynReport }
+  | ({ readonly kind: "answered" } & SprayHit)
+  /** The peer's own SYN has come to one of the spray's local ports: with these numbers a connection can stand. */
+  | ({ readonly kind: "met" } & SprayHit)
   | { readonly kind: "flooded"; readonly isn: number; readonly count: number }
   /** A packet of X's search reached this host: it carries the outside port, its destination is the inside port. */
   | { readonly kind: "hit"; readonly localPort: number; readonly outsidePort: number }
   | { readonly kind: "elapsed"; readonly timer: string };
+
+/** What came back, `from` where a spray had gone. */
+interface SprayHit {
+  readonly from: Endpoint;
+  readonly localPort: number;
+  readonly own: SynReport;
+  readonly peer: SynReport;
+}
 
 export type HostAction =
   /** Run the two prediction tests of Fig. 3 and predict the connection after them. */

@@ -24,7 +24,8 @@ type Options = Extract<TechniqueSpec, { name: "natblaster-6" }>;
  * NATBLASTER case 6: both NATs random, no source route; the paper leaves it at a search over both port spaces. Anchor and spray makes it two
  * searches one after the other: A's SYN to a port of NB that is a guess (the anchor) gets an outside port that X finds by a sweep of
  * ACKs; then B sends SYNs to that one port from ever more local ports, until NB maps one to the guessed port. To one destination a NAT
- * gives no port twice, so that as many SYNs as ports hit for certain. That SYN passes NA, A's socket answers it, and B, who sees the
+ * gives no port twice, so that as many SYNs as ports hit, but for a last percent that Linux gives up to find a port for
+ * (nf_nat_l4proto_unique_tuple looks at 248): where one port is missed the next is tried. That SYN passes NA, A's socket answers it, and B, who sees the
  * answer, makes its socket by TCP_REPAIR. The guess is the port behind the one under which X sees B: where B has a block of ports of its own, the
  * guess should be in it.
  *

@@ -3,7 +3,7 @@ import type { TechniqueSpec } from "../../wire/technique.ts";
 import { stay, type HostAction, type HostEvent, type Step } from "./machine.ts";
 import { TELL_WAITING } from "./turns.ts";
 
-type Options = Extract<TechniqueSpec, { name: "natblaster-6"; search: "anchor" }>;
+type Options = Extract<TechniqueSpec, { name: "natblaster-6" }>;
 
 /** Time for the answer to the last of the SYNs. */
 const ANSWER_GRACE_MS = 500;
@@ -37,8 +37,8 @@ export function sprayStep(state: SprayState, event: HostEvent, options: Options)
       };
     case "answered": {
       if (state.phase !== "spraying" && state.phase !== "opening") return stay(state);
-      const { localPort, own, peer } = event;
-      const socket = { kind: "inject", socket: "spray", localPort, to: state.to, own, peer, announce: false } as const;
+      const { from: to, localPort, own, peer } = event;
+      const socket = { kind: "inject", socket: "spray", localPort, to, own, peer, announce: false } as const;
       return { state: { ...ttlOf(state), phase: "answered" }, actions: [socket] };
     }
     case "injected":

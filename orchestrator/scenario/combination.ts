@@ -98,8 +98,6 @@ function checkNeighbour({ technique, neighbour }: MatrixEntry): Problem[] {
 }
 
 function checkSearch(entry: MatrixEntry): Problem[] {
-  if (entry.technique === "natblaster-6" && entry.options.search === "blind" && entry.options.anchors !== undefined)
-    return [{ path: ["options", "anchors"], message: "has no effect: a blind search has no anchor" }];
   if (entry.technique !== "natblaster-4" || entry.options.search === "birthday" || entry.options.syns === undefined)
     return [];
   return [{ path: ["options", "syns"], message: "has no effect: a sweep sends one SYN" }];

@@ -20,6 +20,8 @@ export function blockTitle(technique: TechniqueSpec, neighbours: Cell["neighbour
 
 /** As many SYNs as there are ports: nothing to be said of. */
 const ALL_PORTS = 64_512;
+/** So many ports a search aims at where a scenario does not say. */
+const ANCHORS = 2;
 
 function techniqueTitle(technique: TechniqueSpec): string {
   switch (technique.name) {
@@ -43,7 +45,8 @@ function techniqueTitle(technique: TechniqueSpec): string {
       return technique.search === "birthday" ? technique.name : `${technique.name} ${technique.search}`;
     case "natblaster-6": {
       const search = technique.search === "blind" ? " blind" : "";
-      const anchors = technique.search === "blind" || technique.anchors === 1 ? "" : ` ${technique.anchors} anchors`;
+      const anchors =
+        technique.anchors === ANCHORS ? "" : ` ${technique.anchors} anchor${technique.anchors > 1 ? "s" : ""}`;
       const packets = technique.packets === ALL_PORTS ? "" : ` ${technique.packets} SYNs`;
       return `${technique.name}${search}${technique.syn === "normal" ? "" : ` ${technique.syn}`}${anchors}${packets}`;
     }

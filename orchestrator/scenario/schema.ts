@@ -200,14 +200,14 @@ export function entry<Name extends z.ZodType<string>>(gateway: Name) {
           .int()
           .min(1)
           .max(4)
-          .optional()
-          .describe("Of the search with anchors: ports of NB that are tried, one after the other (1)."),
+          .default(2)
+          .describe("Ports of NB that are tried, one after the other; blind: of both NATs."),
         packets: z
           .int()
           .min(1)
           .max(64_512)
           .default(64_512)
-          .describe("SYNs that B sends for each anchor, or that each side sends."),
+          .describe("SYNs that B sends for each anchor; blind: that each side sends."),
       }).prefault({}),
       ...common,
     }),

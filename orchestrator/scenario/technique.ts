@@ -34,12 +34,8 @@ export function techniqueOf(entry: MatrixEntry): TechniqueSpec {
     }
     case "tcp-repair":
       return { name: entry.technique, ...entry.options };
-    case "natblaster-6": {
-      const { search, anchors = 1, ...spray } = entry.options;
-      return search === "anchor"
-        ? { name: entry.technique, search, anchors, ...spray }
-        : { name: entry.technique, search, ...spray };
-    }
+    case "natblaster-6":
+      return { name: entry.technique, ...entry.options };
     case "natblaster-5":
       return { name: entry.technique, ...entry.options };
     case "auto":

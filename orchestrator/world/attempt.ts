@@ -1,13 +1,6 @@
 import { drawAttempt, payloadSeed } from "../../wire/attempt.ts";
 import { unpackPackets } from "../../wire/capture.ts";
-import {
-  KEPT_PER_FAN,
-  type AttemptParameters,
-  type ConntrackRecord,
-  type CoreModel,
-  type NodeId,
-  type Traffic,
-} from "../../wire/control.ts";
+import { type AttemptParameters, type CoreModel, type NodeId, type Traffic } from "../../wire/control.ts";
 import { mostWords } from "../../wire/technique.ts";
 import type { Capture, Evidence, Exchange } from "../evidence/types.ts";
 import { ADDRESS } from "../plan/addresses.ts";
@@ -146,16 +139,7 @@ async function exchangeAll(
   });
   const toUs = Date.now() * 1000;
   await world.agent("r").call("x-link", { state: "up" });
-  return { exchange, afterCut: { ...again, fromUs, toUs }, entries: entriesOf(recordsOf(entries)) };
-}
-
-/** A search leaves thousands of entries that nobody answered: those that are assured are kept, and some of the others. */
-function entriesOf(all: Evidence["entries"]): Evidence["entries"] {
-  const some = (records: readonly ConntrackRecord[]): readonly ConntrackRecord[] => {
-    let others = 0;
-    return records.filter(({ assured }) => assured || ++others <= KEPT_PER_FAN);
-  };
-  return Object.fromEntries(Object.entries(all).map(([at, records]) => [at, some(records)])) as Evidence["entries"];
+  return { exchange, afterCut: { ...again, fromUs, toUs }, entries: recordsOf(entries) };
 }
 
 interface ExchangePlan {

@@ -9,8 +9,8 @@ import { openWorld, type World } from "../../orchestrator/world/world.ts";
 import type { AttemptResult } from "../../wire/control.ts";
 import { median, ratioText, type Row } from "./timing.ts";
 
-const ROUNDS = 7;
-const BYTES = 24 << 20;
+const ROUNDS = 9;
+const BYTES = 16 << 20;
 const WITHIN_MS = 30_000;
 /** A birthday finds nothing now and then; so often in a row one in a million does. */
 const TRIES = 5;

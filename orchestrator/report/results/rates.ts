@@ -118,7 +118,7 @@ export function sprays(results: readonly CellResult[], search: "anchor" | "blind
       {
         ...rate,
         at: String(packets),
-        theory: technique.search === "anchor" ? sprayRate(packets, technique.anchors) : blindSprayRate(packets),
+        theory: (search === "anchor" ? sprayRate : blindSprayRate)(packets, technique.anchors),
         given: "",
         packets: ascending(proofs.flatMap(({ searched }) => searched?.packets ?? [])),
         ms: ascending(proofs.map(({ connectMs }) => connectMs)),

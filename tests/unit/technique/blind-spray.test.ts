@@ -1,15 +1,22 @@
 import { describe, expect, it } from "vitest";
 import { seededDraws, seededPorts } from "../../../wire/seeded.ts";
+import type { HostEvent, HostMachine } from "../../../agents/technique/machine.ts";
+import { natblaster6Host } from "../../../agents/technique/natblaster-6.ts";
+import { port, type Ipv4 } from "../../../wire/address.ts";
 import { simulate, SYN, type Delivery, type Network } from "./simulation.ts";
 
-const BLIND = { name: "natblaster-6", search: "blind", syn: "normal", packets: 64_512 } as const;
-const numbersFor = (role: "a" | "b", localPort: number) =>
-  ({ localPort, own: SYN[role], peer: SYN[role === "a" ? "b" : "a"] }) as const;
-const met = (to: "a" | "b"): Delivery => ({ to, event: { kind: "met", ...numbersFor(to, 7007) } });
+const BLIND = { name: "natblaster-6", search: "blind", syn: "normal", anchors: 1, packets: 64_512 } as const;
+const [NA, NB] = ["192.0.2.2" as Ipv4, "198.51.100.2" as Ipv4];
+/** What comes to a host whose spray goes to the `anchor`-th port. */
+const hitOf = (role: "a" | "b", localPort: number, anchor = 0) => {
+  const from = role === "a" ? { ip: NB, port: port(50_002 + anchor) } : { ip: NA, port: port(1_025 + anchor) };
+  return { from, localPort, own: SYN[role], peer: SYN[role === "a" ? "b" : "a"] };
+};
+const met = (to: "a" | "b", anchor = 0): Delivery => ({ to, event: { kind: "met", ...hitOf(to, 7007, anchor) } });
 /** B's SYN, sent when NA was open, reaches A, whose SYN+ACK reaches B. */
 const MEETING: Network = {
   sprayed: ({ ttl }, from) => (from === "b" && ttl === undefined ? [met("a")] : []),
-  met: (from) => (from === "a" ? [{ to: "b", event: { kind: "answered", ...numbersFor("b", 8008) } }] : []),
+  met: (from) => (from === "a" ? [{ to: "b", event: { kind: "answered", ...hitOf("b", 8008) } }] : []),
 };
 const withoutTimes = (lines: readonly string[]): string[] => lines.map((line) => line.replace(/^\d+ /, ""));
 
@@ -69,6 +76,57 @@ describe("natblaster case 6, blind", () => {
     const lines = withoutTimes(simulate({ ...BLIND, syn, packets: 10 }, {}));
     expect(lines.filter((line) => line.includes("gives up")).some((line) => /no-collision/.test(line))).toBe(true);
     expect(lines.filter((line) => line.includes("gives up"))).toHaveLength(2);
+  });
+
+  it.each(["normal", "low-ttl"] as const)("where none met both aim at the next port, %s", (syn) => {
+    const lines = withoutTimes(simulate({ ...BLIND, syn, anchors: 2, packets: 10 }, {}));
+    const sprays = lines.filter((line) => line.includes("sprays"));
+    const ttl = syn === "normal" ? "" : " ttl 3";
+    expect(sprays).toEqual(expect.arrayContaining([`a sprays 198.51.100.2:50003 × 10${ttl}`]));
+    expect(sprays.filter((line) => line.startsWith("a")).map((line) => line.split(" ")[2])).toEqual([
+      "198.51.100.2:50002",
+      "198.51.100.2:50003",
+    ]);
+    const twice = syn === "normal" ? 1 : 2; // B's second pass arrives
+    expect(sprays.filter((line) => line.startsWith("b")).map((line) => line.split(" ")[2])).toEqual([
+      ...Array.from({ length: twice }, () => "192.0.2.2:1025"),
+      ...Array.from({ length: twice }, () => "192.0.2.2:1026"),
+    ]);
+    expect(lines.filter((line) => line.includes("gives up"))).toHaveLength(2);
+  });
+
+  it("meets at the second port as at the first", () => {
+    const late: Network = {
+      sprayed: ({ to }, from) => (from === "b" && to.port === 1026 ? [met("a", 1)] : []),
+      met: (from) => (from === "a" ? [{ to: "b", event: { kind: "answered", ...hitOf("b", 8008, 1) } }] : []),
+    };
+    const lines = withoutTimes(simulate({ ...BLIND, anchors: 2, packets: 10 }, late));
+    expect(lines).toContain("a injects 7007 → 198.51.100.2:50003 seq 100+1 ack 200+1");
+    expect(lines).toContain("b injects 8008 → 192.0.2.2:1026 seq 200+1 ack 100+1");
+    expect(lines.slice(-2).toSorted()).toEqual(["a adopt", "b adopt"]);
+  });
+
+  it("waits for a peer that is slower, and has heard one that was quicker, at each of the ports", () => {
+    const options = { ...BLIND, anchors: 2, packets: 10 } as const;
+    const machine = natblaster6Host("a", options) as HostMachine<unknown>;
+    let { initial: state } = machine;
+    const after = (event: HostEvent): readonly string[] => {
+      const step = machine.step(state, event);
+      ({ state } = step);
+      return step.actions.map(({ kind }) => kind);
+    };
+    const missed = (count: number): HostEvent => ({ kind: "told", message: { t: "peer-missed", count } });
+    const waited: HostEvent = { kind: "elapsed", timer: "no-answer" };
+    after({ kind: "told", message: { t: "welcome", v: 1, observed: { ip: NA, port: port(999) } } });
+    expect(after({ kind: "told", message: { t: "peer", endpoint: { ip: NB, port: port(50_001) } } })).toContain(
+      "spray-syns",
+    );
+    expect(after({ kind: "syns-sprayed", count: 10 })).toEqual(["tell"]);
+    expect(after(missed(10))).toEqual(["wait"]);
+    expect(after(missed(20))).toEqual([]); // it is through with the second port already
+    expect(after(waited)).toEqual(["spray-syns"]);
+    expect(after({ kind: "syns-sprayed", count: 10 })).toEqual(["tell", "wait"]);
+    expect(after(waited)).toEqual(["tell", "give-up"]);
   });
 
   it.each([0.25, 0.5, 0.7071, 1])("of %f of the ports each, two sides meet with the square of it", (share) => {

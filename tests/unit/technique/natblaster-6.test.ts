@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { port } from "../../../wire/address.ts";
 import { OUTSIDE, SYN, simulate, type Network } from "./simulation.ts";
 
 const SPRAY = { name: "natblaster-6", search: "anchor", syn: "normal", anchors: 1, packets: 64_512 } as const;
-const ANSWERED = { kind: "answered", localPort: 7007, own: SYN.b, peer: SYN.a } as const;
+const FOUND = { ip: OUTSIDE.a.ip, port: port(23_456) };
+const ANSWERED = { kind: "answered", from: FOUND, localPort: 7007, own: SYN.b, peer: SYN.a } as const;
 /** A's SYN is seen, X's first window finds its port, and B's SYNs meet it. */
 const MEETING: Network = {
   syn: (from, _, __, { socket }) => [{ to: from, event: { kind: "syn-seen", socket, syn: SYN[from] } }],
