@@ -42,8 +42,9 @@ type BlindStep = Step<BlindState, HostAction>;
 /**
  * Both aim at a port that the other's NAT may give, and send to it from ever more ports of their own. To one destination a NAT gives
  * no port twice: of as many SYNs as there are ports one leaves NA from the port that B aims at, and one NB from the port that A aims at, and
- * these two meet. Where they do not, as Linux gives up on the last percent of SYNs (nf_nat_l4proto_unique_tuple looks at 248 ports), both
- * aim at the next port. Of q of the ports each, they meet with probability q²; SYNs to ports drawn at random would with 1 − exp(−q²).
+ * these two meet. Of q of the ports each, they meet with probability q²; SYNs to ports drawn at random would with 1 − exp(−q²). Where
+ * they do not, as Linux gives up on the last percent of SYNs (nf_nat_l4proto_unique_tuple looks at 248 ports), both aim at the next port; the
+ * mappings towards the first still let SYNs in, so that of k ports of each side every one can meet every other.
  * Whichever NAT was opened first lets the other's SYN in; its host answers with a SYN+ACK, and both make their sockets by TCP_REPAIR.
  */
 export function blindStep(state: BlindState, event: HostEvent, role: HostRole, options: Options): BlindStep {

@@ -52,7 +52,7 @@ export function blindPart(points: readonly SprayPoint[]): Part | undefined {
     text: [
       "## Case 6 without X's help",
       `Both sides send n SYNs to one port of the other's NAT, each from another port of its own. They meet if the port that each aims at is among those
-that the other sprays from: (n / 64,512)², and 97.8 % with all (with the two anchors that natblaster-6 has by default, 1 in 2,089 misses).`,
+that the other sprays from: (n / 64,512)², and 97.8 % with all (with the two ports that natblaster-6 aims at by default four pairs can meet, and 1 in 4 million misses).`,
       figure("spray-blind", "Share of direct trials by the SYNs of each side, with theory"),
       sprayTable(points),
     ].join("\n\n"),
