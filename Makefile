@@ -50,7 +50,7 @@ figures: setup ## docs/figures.md anew from real runs, some ten seconds
 
 # The scenarios that docs/results.md is about.
 RESULTS := paper nats techniques open source-routing searches auto rates
-results: setup ## docs/results.md and its figures anew from runs of all scenarios, some 7 minutes
+results: setup ## docs/results.md and its figures anew from runs of all scenarios, some 13 minutes
 	@mkdir -p runs && out=$$(mktemp -d runs/results-XXXXXX) && \
 		bin/natbed matrix $(RESULTS:%=scenarios/%.yaml) --output $$out && bin/natbed results $$out/*
 	@$(BIN)/prettier --write docs/results.md
