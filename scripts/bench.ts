@@ -1,7 +1,7 @@
 /**
  * `make bench`: how fast the main job is on this machine, as absolute figures to look at and as ratios to quote. Everything that
- * is compared runs in this one run, in turn, so that a slow or busy machine slows all of it. Takes two to three minutes; rows are printed
- * as they are known.
+ * is compared runs in this one run, in turn, so that a slow or busy machine slows all of it. Takes some five minutes; rows are printed as
+ * they are known.
  */
 import { benchCapture } from "./bench/capture.ts";
 import { benchControl } from "./bench/control.ts";
