@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, inject, it } from "vitest";
+import { describe, expect, inject, it, onTestFinished } from "vitest";
 import { readRun, writeReport } from "../../orchestrator/report/directory.ts";
 import type { RunEvent } from "../../orchestrator/report/events.ts";
 import { runMatrix } from "../../orchestrator/run/matrix.ts";
@@ -23,6 +23,8 @@ matrix:
 
 describe.skipIf(noEngine)(`a cell that this kernel cannot build${noEngine && ` (${noEngine})`}`, () => {
   it("is unsupported before anything is tried, and the run goes on and ends well", async () => {
+    const outputDir = mkdtempSync(join(tmpdir(), "natbed-unsupported-"));
+    onTestFinished(() => rmSync(outputDir, { recursive: true }));
     const events: RunEvent[] = [];
     const report = await runMatrix(
       [...cells],
@@ -31,7 +33,7 @@ describe.skipIf(noEngine)(`a cell that this kernel cannot build${noEngine && ` (
         jobs: 1,
         fresh: false,
         keepOnFailure: false,
-        outputDir: mkdtempSync(join(tmpdir(), "natbed-unsupported-")),
+        outputDir,
         scenario: ["x.yaml"],
         argv: [],
         signal: new AbortController().signal,
