@@ -36,7 +36,7 @@ export class HostNetwork {
   readonly #recorder: Recorder | undefined;
   readonly #happened: (event: HostEvent) => void;
   #cleanups: (() => unknown)[] | undefined = [];
-  #watches: (() => void)[] = [];
+  readonly #watches: (() => void)[] = [];
   readonly #sockets: HostSockets;
   #localPort = 0;
   #greetings = 0;

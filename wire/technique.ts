@@ -23,6 +23,9 @@ interface RouteOptions extends PunchOptions {
  */
 type OutsideSearch = { readonly search: "birthday"; readonly syns: number } | { readonly search: "ack-sweep" };
 
+/** A search of case 6 where nobody says more: as many SYNs as there are ports, at a second port where the first is missed. */
+export const PLAIN_SPRAY = { anchors: 2, packets: 64_512 } as const;
+
 /** A traversal technique with its parameters, as agents run it. */
 export type TechniqueSpec =
   | { readonly name: "connect" }

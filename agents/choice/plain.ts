@@ -1,4 +1,4 @@
-import type { Traversal } from "../../wire/technique.ts";
+import { PLAIN_SPRAY, type Traversal } from "../../wire/technique.ts";
 
 type Named<Name extends Traversal["name"]> = Extract<Traversal, { name: Name }>;
 
@@ -20,7 +20,7 @@ export const PLAIN = {
   "natblaster-3": { name: "natblaster-3", assist: "none", ...PUNCH },
   "natblaster-4": { name: "natblaster-4", search: "birthday", syns: 439, ...PUNCH },
   "natblaster-5": { name: "natblaster-5", aims: 2, ...PUNCH },
-  "natblaster-6": { name: "natblaster-6", search: "anchor", syn: "normal", anchors: 2, packets: 64_512 },
+  "natblaster-6": { name: "natblaster-6", search: "anchor", syn: "normal", ...PLAIN_SPRAY },
   "tcp-repair": { name: "tcp-repair", ...PUNCH },
 } as const satisfies { readonly [Name in Traversal["name"]]: Named<Name> };
 

@@ -1,5 +1,5 @@
 import { PLAIN_CORE, type CoreModel } from "../../wire/control.ts";
-import type { TechniqueSpec } from "../../wire/technique.ts";
+import { PLAIN_SPRAY, type TechniqueSpec } from "../../wire/technique.ts";
 import { refusalName, type Gateway, type NatModel } from "../nat/model.ts";
 import type { Carrier, Cell } from "./cell.ts";
 
@@ -17,11 +17,6 @@ export function blockTitle(technique: TechniqueSpec, neighbours: Cell["neighbour
   }
   return parts.join(", ");
 }
-
-/** As many SYNs as there are ports: nothing to be said of. */
-const ALL_PORTS = 64_512;
-/** So many ports a search aims at where a scenario does not say. */
-const ANCHORS = 2;
 
 function techniqueTitle(technique: TechniqueSpec): string {
   switch (technique.name) {
@@ -46,8 +41,10 @@ function techniqueTitle(technique: TechniqueSpec): string {
     case "natblaster-6": {
       const search = technique.search === "blind" ? " blind" : "";
       const anchors =
-        technique.anchors === ANCHORS ? "" : ` ${technique.anchors} anchor${technique.anchors > 1 ? "s" : ""}`;
-      const packets = technique.packets === ALL_PORTS ? "" : ` ${technique.packets} SYNs`;
+        technique.anchors === PLAIN_SPRAY.anchors
+          ? ""
+          : ` ${technique.anchors} anchor${technique.anchors > 1 ? "s" : ""}`;
+      const packets = technique.packets === PLAIN_SPRAY.packets ? "" : ` ${technique.packets} SYNs`;
       return `${technique.name}${search}${technique.syn === "normal" ? "" : ` ${technique.syn}`}${anchors}${packets}`;
     }
     case "simultaneous-open":

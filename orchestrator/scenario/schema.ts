@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PLAIN_SPRAY } from "../../wire/technique.ts";
 import { NATS } from "../nat/catalogue.ts";
 import { CAUSES } from "../verdict/outcome.ts";
 import { axes, refusal, timeExceeded } from "./axes.ts";
@@ -200,13 +201,13 @@ export function entry<Name extends z.ZodType<string>>(gateway: Name) {
           .int()
           .min(1)
           .max(4)
-          .default(2)
+          .default(PLAIN_SPRAY.anchors)
           .describe("Ports of NB that are tried, one after the other; blind: of both NATs."),
         packets: z
           .int()
           .min(1)
           .max(64_512)
-          .default(64_512)
+          .default(PLAIN_SPRAY.packets)
           .describe("SYNs that B sends for each anchor; blind: that each side sends."),
       }).prefault({}),
       ...common,

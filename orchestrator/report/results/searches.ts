@@ -1,9 +1,10 @@
+import { PLAIN_SPRAY } from "../../../wire/technique.ts";
 import { table } from "../markdown-table.ts";
 import { figure, percent, type Part } from "./part.ts";
 import { drawRates } from "./rate-chart.ts";
 import type { SearchPoint, SprayPoint } from "./rates.ts";
 import { drawSearches } from "./search-chart.ts";
-import { ALL_PORTS, searchMean } from "./theory.ts";
+import { ALL_PORTS, blindSprayRate, searchMean, sprayRate } from "./theory.ts";
 
 export function sweepPart(points: readonly SearchPoint[]): Part | undefined {
   if (points.length === 0) return undefined;
@@ -37,7 +38,7 @@ export function sprayPart(points: readonly SprayPoint[]): Part | undefined {
       "## Case 6, both NATs random",
       `A's SYN to a port of NB that is a guess, the anchor; X's sweep finds the port that NA gave it; B sends SYNs to that port from ever more ports of its
 own, until NB gives one the guessed port. NB gives no port twice, so that of n SYNs the share that hits is n / 64,512, but for the last percent, for
-which Linux gives up to find a port (with the two anchors that natblaster-6 has by default, 1 in 8,264 misses). Of those that found: packets
+which Linux gives up to find a port (with the two anchors that natblaster-6 has by default, ${oneIn(sprayRate)} misses). Of those that found: packets
 of X and B together, and the time from the start to the connection. Of all: how many connections each NAT began to track.`,
       figure("spray", "Share of direct trials by B's SYNs, with theory"),
       sprayTable(points),
@@ -52,7 +53,8 @@ export function blindPart(points: readonly SprayPoint[]): Part | undefined {
     text: [
       "## Case 6 without X's help",
       `Both sides send n SYNs to one port of the other's NAT, each from another port of its own. They meet if the port that each aims at is among those
-that the other sprays from: (n / 64,512)², and 97.8 % with all (with the two ports that natblaster-6 aims at by default four pairs can meet, and 1 in 4 million misses).`,
+that the other sprays from: (n / 64,512)², and ${percent(blindSprayRate(ALL_PORTS, 1))} with all. With the two ports that natblaster-6 aims at by default four
+pairs can meet, and ${oneIn(blindSprayRate)} misses.`,
       figure("spray-blind", "Share of direct trials by the SYNs of each side, with theory"),
       sprayTable(points),
     ].join("\n\n"),
@@ -74,6 +76,12 @@ function sprayTable(points: readonly SprayPoint[]): string {
       whole(median(entries.nb)),
     ]),
   );
+}
+
+/** How many plain searches there are to one that misses, to one digit: the share that Linux leaves is known no better. */
+function oneIn(rate: (packets: number, anchors: number) => number): string {
+  const searches = 1 / (1 - rate(PLAIN_SPRAY.packets, PLAIN_SPRAY.anchors));
+  return `1 in ${Number(searches.toPrecision(1)).toLocaleString("en")}`;
 }
 
 function whole(number: number): string {

@@ -33,7 +33,8 @@ export function sprayRate(packets: number, anchors: number, ports: number = ALL_
 
 /**
  * Case 6 without X's help: both sides spray at one port of the other's NAT, and meet if each has the port that the other aims at among those of
- * its own that it sprays from. Mappings of earlier sprays are still there, so that each port of one side can meet each of the other's.
+ * its own that it sprays from. Mappings of earlier sprays are still there, so that each port of one side can meet each of the other's
+ * (with low TTLs fewer can: agents/technique/blind-host.ts).
  */
 export function blindSprayRate(packets: number, anchors: number, ports: number = ALL_PORTS): number {
   return 1 - (1 - shareOf(packets, ports) ** 2) ** (anchors * anchors);

@@ -2,14 +2,14 @@ import { describe, expect, it } from "vitest";
 import { seededDraws, seededPorts } from "../../../wire/seeded.ts";
 import type { HostEvent, HostMachine } from "../../../agents/technique/machine.ts";
 import { natblaster6Host } from "../../../agents/technique/natblaster-6.ts";
-import { port, type Ipv4 } from "../../../wire/address.ts";
-import { simulate, SYN, type Delivery, type Network } from "./simulation.ts";
+import { port } from "../../../wire/address.ts";
+import { OUTSIDE, simulate, SYN, type Delivery, type Network } from "./simulation.ts";
 
 const BLIND = { name: "natblaster-6", search: "blind", syn: "normal", anchors: 1, packets: 64_512 } as const;
-const [NA, NB] = ["192.0.2.2" as Ipv4, "198.51.100.2" as Ipv4];
 /** What comes to a host whose spray goes to the `anchor`-th port. */
 const hitOf = (role: "a" | "b", localPort: number, anchor = 0) => {
-  const from = role === "a" ? { ip: NB, port: port(50_002 + anchor) } : { ip: NA, port: port(1_025 + anchor) };
+  const from =
+    role === "a" ? { ip: OUTSIDE.b.ip, port: port(50_002 + anchor) } : { ip: OUTSIDE.a.ip, port: port(1_025 + anchor) };
   return { from, localPort, own: SYN[role], peer: SYN[role === "a" ? "b" : "a"] };
 };
 const met = (to: "a" | "b", anchor = 0): Delivery => ({ to, event: { kind: "met", ...hitOf(to, 7007, anchor) } });
@@ -82,10 +82,9 @@ describe("natblaster case 6, blind", () => {
     const lines = withoutTimes(simulate({ ...BLIND, syn, anchors: 2, packets: 10 }, {}));
     const sprays = lines.filter((line) => line.includes("sprays"));
     const ttl = syn === "normal" ? "" : " ttl 3";
-    expect(sprays).toEqual(expect.arrayContaining([`a sprays 198.51.100.2:50003 × 10${ttl}`]));
-    expect(sprays.filter((line) => line.startsWith("a")).map((line) => line.split(" ")[2])).toEqual([
-      "198.51.100.2:50002",
-      "198.51.100.2:50003",
+    expect(sprays.filter((line) => line.startsWith("a"))).toEqual([
+      `a sprays 198.51.100.2:50002 × 10${ttl}`,
+      `a sprays 198.51.100.2:50003 × 10${ttl}`,
     ]);
     const twice = syn === "normal" ? 1 : 2; // B's second pass arrives
     expect(sprays.filter((line) => line.startsWith("b")).map((line) => line.split(" ")[2])).toEqual([
@@ -117,10 +116,8 @@ describe("natblaster case 6, blind", () => {
     };
     const missed = (count: number): HostEvent => ({ kind: "told", message: { t: "peer-missed", count } });
     const waited: HostEvent = { kind: "elapsed", timer: "no-answer" };
-    after({ kind: "told", message: { t: "welcome", v: 1, observed: { ip: NA, port: port(999) } } });
-    expect(after({ kind: "told", message: { t: "peer", endpoint: { ip: NB, port: port(50_001) } } })).toContain(
-      "spray-syns",
-    );
+    after({ kind: "told", message: { t: "welcome", v: 1, observed: OUTSIDE.a } });
+    expect(after({ kind: "told", message: { t: "peer", endpoint: OUTSIDE.b } })).toContain("spray-syns");
     expect(after({ kind: "syns-sprayed", count: 10 })).toEqual(["tell"]);
     expect(after(missed(10))).toEqual(["wait"]);
     expect(after(missed(20))).toEqual([]); // it is through with the second port already
