@@ -104,7 +104,11 @@ describe.skipIf(noEngine)("the whole battery", () => {
   );
 
   it("gives docs/nat-models.md, which `make nat-docs` writes", async () => {
-    expect(renderNatModels(examinations, NATS)).toBe(await readFile(DOCS, "utf8"));
+    const rendered = renderNatModels(examinations, NATS);
+    const written = await readFile(DOCS, "utf8");
+    const known = new Set(written.split("\n"));
+    expect(rendered.split("\n").filter((line) => !known.has(line))).toEqual([]);
+    expect(rendered).toBe(written);
   });
 
   it.each(pairs(MISDECLARED))(

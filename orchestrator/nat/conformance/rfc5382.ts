@@ -3,6 +3,8 @@ import type { SynFate } from "../../../wire/fingerprint.ts";
 import { describeFate } from "../classify/admission.ts";
 import { isSeen } from "../classify/mapping.ts";
 import { survival } from "../classify/survival.ts";
+import type { Finding } from "../measured.ts";
+import type { Dependency } from "../model.ts";
 import {
   all,
   fail,
@@ -29,7 +31,7 @@ export const RFC5382: readonly Requirement[] = [
     id: "REQ-1",
     level: "MUST",
     text: "mapping is endpoint-independent",
-    judge: ({ found }) => judgeFinding(found.axes.mapping, (value) => value === "endpoint-independent"),
+    judge: ({ found: { axes } }) => judgeMapping(axes.mapping),
   },
   {
     rfc: 5382,
@@ -114,6 +116,13 @@ export const RFC5382: readonly Requirement[] = [
       ),
   },
 ];
+
+/** By the kind alone: how many pairs of connections agreed stands at the axis, and differs from run to run. */
+function judgeMapping(mapping: Finding<Dependency>): Judgement {
+  if (mapping.kind === "undetermined") return open(mapping.why);
+  const what = `mapping is ${mapping.value}`;
+  return mapping.value === "endpoint-independent" ? pass(what) : fail(what);
+}
 
 function judgeUnsolicited({ seen }: Subject): Judgement {
   return all([
