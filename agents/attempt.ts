@@ -1,6 +1,11 @@
 import { readFileSync } from "node:fs";
-import { drawAttempt, payloadSeed } from "../wire/attempt.ts";
-import type { AttemptParameters, AttemptResult, TransferResult } from "../wire/control.ts";
+import {
+  drawAttempt,
+  payloadSeed,
+  type AttemptParameters,
+  type AttemptResult,
+  type TransferResult,
+} from "../wire/attempt.ts";
 import { seededBytes, sha256 } from "../wire/seeded.ts";
 import { Recorder } from "./capture.ts";
 import { openAttempt } from "./open-attempt.ts";

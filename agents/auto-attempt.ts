@@ -1,6 +1,11 @@
 import type { Socket } from "node:net";
-import { laterWindow } from "../wire/attempt.ts";
-import type { AttemptParameters, AttemptResult, FailureCode, TriedStep } from "../wire/control.ts";
+import {
+  laterWindow,
+  type AttemptParameters,
+  type AttemptResult,
+  type FailureCode,
+  type TriedStep,
+} from "../wire/attempt.ts";
 import type { TechniqueSpec, Traversal } from "../wire/technique.ts";
 import type { HostRole, WantedRole, XMessage } from "../wire/rendezvous.ts";
 import type { Ipv4 } from "../wire/address.ts";

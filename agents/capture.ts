@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { packPackets, type CapturedPacket } from "../wire/capture.ts";
-import { KEPT_PER_FLOW, type CaptureResult } from "../wire/control.ts";
+import { KEPT_PER_FLOW, type CaptureResult } from "../wire/evidence.ts";
 import { PROTOCOL } from "../wire/ipv4.ts";
 import { Fans } from "./fans.ts";
 import { Flows } from "./flows.ts";

@@ -7,7 +7,8 @@ import {
   type ConntrackEntry,
   type ConntrackTuple,
 } from "../wire/conntrack.ts";
-import { KEPT_PER_FAN, type ConntrackRecord, type Operations } from "../wire/control.ts";
+import type { Operations } from "../wire/control.ts";
+import { KEPT_PER_FAN, type ConntrackRecord } from "../wire/evidence.ts";
 import { splitNetlink } from "../wire/netlink.ts";
 import { nowUs } from "./channel.ts";
 import { SystemCallError } from "./net/libc.ts";

@@ -1,5 +1,5 @@
 import { u32ToIpv4 } from "../wire/address.ts";
-import { KEPT_PER_FAN, type FanTotal } from "../wire/control.ts";
+import { KEPT_PER_FAN, type FanTotal } from "../wire/evidence.ts";
 import { PROTOCOL } from "../wire/ipv4.ts";
 import type { SeenPacket } from "./net/packet-socket.ts";
 

@@ -1,5 +1,5 @@
 import { u32ToIpv4, type Endpoint, type Port } from "../wire/address.ts";
-import { KEPT_PER_FLOW, type FlowTotal } from "../wire/control.ts";
+import { KEPT_PER_FLOW, type FlowTotal } from "../wire/evidence.ts";
 import { entryOf, type Fans } from "./fans.ts";
 import type { SeenPacket } from "./net/packet-socket.ts";
 

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { AttemptParameters } from "../wire/control.ts";
+import type { AttemptParameters } from "../wire/attempt.ts";
 import type { SynReport } from "../wire/rendezvous.ts";
 import { seededBytes, seededPorts } from "../wire/seeded.ts";
 import { LINUX_WINDOW } from "../wire/tcp.ts";

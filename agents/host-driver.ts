@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { AttemptResult, FailureCode, TraversalParameters } from "../wire/control.ts";
+import type { AttemptResult, FailureCode, TraversalParameters } from "../wire/attempt.ts";
 import { mostWords } from "../wire/technique.ts";
 import type { XMessage } from "../wire/rendezvous.ts";
 import type { Recorder } from "./capture.ts";

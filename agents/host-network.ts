@@ -1,10 +1,11 @@
 import type { Socket } from "node:net";
-import { formatEndpoint, port, type Endpoint, type Ipv4 } from "../wire/address.ts";
-import type { FailureCode, Searched, TraversalParameters } from "../wire/control.ts";
+import { formatEndpoint, type Endpoint, type Ipv4 } from "../wire/address.ts";
+import type { FailureCode, Searched, TraversalParameters } from "../wire/attempt.ts";
 import { X_PORTS, type HostMessage } from "../wire/rendezvous.ts";
 import type { TcpSegment } from "../wire/tcp.ts";
 import type { Recorder } from "./capture.ts";
 import { log } from "./channel.ts";
+import { Endings } from "./endings.ts";
 import { watchSyn } from "./host-packets.ts";
 import { HostSegments } from "./host-segments.ts";
 import { Rendezvous, type RendezvousListener } from "./host-rendezvous.ts";
@@ -35,8 +36,7 @@ export class HostNetwork {
   /** Absent where this process may not see packets: then no SYN is seen leaving. */
   readonly #recorder: Recorder | undefined;
   readonly #happened: (event: HostEvent) => void;
-  #cleanups: (() => unknown)[] | undefined = [];
-  readonly #watches: (() => void)[] = [];
+  readonly #endings = new Endings();
   readonly #sockets: HostSockets;
   #localPort = 0;
   #greetings = 0;
@@ -50,12 +50,10 @@ export class HostNetwork {
     this.#recorder = recorder;
     this.#happened = happened;
     this.#sockets = new HostSockets(parameters.greeting ?? parameters);
-    this.#atEnd(() => this.#sockets.dispose());
-    const atEnd = (cleanup: () => void): void => this.#atEnd(cleanup);
-    const untilAdopted = (stop: () => void): void => this.#untilAdopted(stop);
+    this.#endings.atEnd(() => this.#sockets.dispose());
     const source = (): Ipv4 | undefined => this.#rendezvous?.localAddress;
     this.segments = new HostSegments(source);
-    this.#search = recorder && new HostSearch(parameters, recorder, { source, atEnd, untilAdopted, happened });
+    this.#search = recorder && new HostSearch(parameters, recorder, { source, endings: this.#endings, happened });
   }
 
   /** The stream of the connection that was adopted. */
@@ -65,8 +63,7 @@ export class HostNetwork {
 
   /** Both ends of that connection as this host sees them. */
   get ends(): { readonly local: Endpoint; readonly remote: Endpoint } {
-    const { remoteAddress, remotePort, localAddress, localPort } = this.stream;
-    return { local: endpointOf(localAddress, localPort), remote: endpointOf(remoteAddress, remotePort) };
+    return this.#sockets.ends;
   }
 
   /** A connection stands, and the peer's hello has yet to come. */
@@ -80,13 +77,9 @@ export class HostNetwork {
     return this.#rendezvous.isPaired ? "the peer did not say where it is" : "the peer did not come to X";
   }
 
-  /** Connections end with RST, so that no TIME_WAIT outlives the attempt. One thing that cannot be undone keeps no other from it. */
-  async dispose(): Promise<void> {
-    const cleanups = this.#cleanups?.reverse() ?? [];
-    this.#cleanups = undefined;
-    const outcomes = await Promise.allSettled(cleanups.map(async (cleanup) => cleanup()));
-    for (const outcome of outcomes)
-      if (outcome.status === "rejected") log("cleanup-failed", { why: String(outcome.reason) });
+  /** Connections end with RST, so that no TIME_WAIT outlives the attempt. */
+  dispose(): Promise<void> {
+    return this.#endings.dispose();
   }
 
   async join(listener: RendezvousListener): Promise<void> {
@@ -100,7 +93,7 @@ export class HostNetwork {
   /** Takes the attempt's local ports; throws where other programs have them all. */
   claimPorts(): void {
     const claimed = claimWindow(this.#parameters.localPort);
-    this.#atEnd(() => claimed.release());
+    this.#endings.atEnd(() => claimed.release());
     this.#localPort = claimed.first;
     if (this.#localPort !== this.#parameters.localPort) log("ports-taken", { instead: this.#localPort });
   }
@@ -145,7 +138,8 @@ export class HostNetwork {
       log("syn-seen", { localPort, to: formatEndpoint(to), syn });
       this.#happened({ kind: "syn-seen", socket: name, syn });
     };
-    if (!unwatched && this.#recorder) this.#untilAdopted(watchSyn(this.#recorder, { localPort, to, ...route }, seen));
+    if (!unwatched && this.#recorder)
+      this.#endings.untilAdopted(watchSyn(this.#recorder, { localPort, to, ...route }, seen));
     try {
       await socket.connect(to.ip, to.port);
       log("connected", { socket: name, localPort, to: formatEndpoint(to) });
@@ -200,7 +194,7 @@ export class HostNetwork {
 
   adopt({ socket }: Action<"adopt">): void {
     this.#sockets.adopt(socket);
-    for (const stop of this.#watches.splice(0)) stop();
+    this.#endings.adopted();
     log("adopted", { socket, tcp: tcpInfoOf(this.#sockets.adopted) });
   }
 
@@ -215,7 +209,7 @@ export class HostNetwork {
   }
 
   muteResets({ towards }: Action<"mute-resets">): void {
-    this.#atEnd(muteResets(towards.ip));
+    this.#endings.atEnd(muteResets(towards.ip));
   }
 
   /** A socket that takes itself for connected. */
@@ -239,19 +233,7 @@ export class HostNetwork {
     throw Object.assign(new Error("this process may not see packets (CAP_NET_RAW)"), { code: "EPERM" });
   }
 
-  #keep = (socket: TcpSocket): void => this.#atEnd(() => socket.destroy());
-
-  /** What came about after the end of the attempt ends at once. */
-  #atEnd(cleanup: () => unknown): void {
-    if (this.#cleanups) this.#cleanups.push(cleanup);
-    else cleanup();
-  }
-
-  /** Who watches packets would read all that the connection carries, once it stands. */
-  #untilAdopted(stop: () => void): void {
-    this.#watches.push(stop);
-    this.#atEnd(stop);
-  }
+  #keep = (socket: TcpSocket): void => this.#endings.atEnd(() => socket.destroy());
 
   /** Says on a socket what is to be said; one that breaks meanwhile, or has a stranger at its other end, fails alone. */
   async #converse(
@@ -277,8 +259,4 @@ export class HostNetwork {
     this.#sockets.reset(socket);
     this.#happened({ kind: "connect-failed", socket, ...failure });
   }
-}
-
-function endpointOf(ip: string | undefined, portNumber: number | undefined): Endpoint {
-  return { ip: (ip ?? "") as Ipv4, port: port(portNumber ?? 0) };
 }

@@ -1,5 +1,5 @@
 import { formatEndpoint, port, type Ipv4 } from "../wire/address.ts";
-import type { AttemptParameters } from "../wire/control.ts";
+import type { AttemptParameters } from "../wire/attempt.ts";
 import { X_PORTS } from "../wire/rendezvous.ts";
 import type { NatTraits } from "../wire/traits.ts";
 import type { Recorder } from "./capture.ts";

@@ -1,5 +1,5 @@
 import type { Ipv4 } from "../wire/address.ts";
-import type { AttemptParameters } from "../wire/control.ts";
+import type { AttemptParameters } from "../wire/attempt.ts";
 import type { TechniqueName } from "../wire/technique.ts";
 import {
   LineSplitter,

@@ -1,5 +1,5 @@
 import { formatEndpoint } from "../wire/address.ts";
-import type { AttemptResult, TriedStep } from "../wire/control.ts";
+import type { AttemptResult, TriedStep } from "../wire/attempt.ts";
 import type { HostRole, XMessage } from "../wire/rendezvous.ts";
 import type { NatTraits } from "../wire/traits.ts";
 import type { Plan } from "./choice/choose.ts";

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { formatEndpoint, sameEndpoint, type Endpoint, type Ipv4 } from "../wire/address.ts";
-import type { Searched } from "../wire/control.ts";
+import type { Searched } from "../wire/attempt.ts";
 import { seededBytes, seededPorts } from "../wire/seeded.ts";
 import type { TcpSegment } from "../wire/tcp.ts";
 import type { Recorder } from "./capture.ts";
 import { log } from "./channel.ts";
+import type { Endings } from "./endings.ts";
 import { FLOOD_PORTS, NAT_PORTS, drawNumbers, type Drawn } from "./host-draws.ts";
 import { floodDatagrams, watchAnswer, watchHit, watchPeerSyn, watchSweep, type Hit } from "./host-packets.ts";
 import { RawSocket } from "./net/raw-socket.ts";
@@ -23,10 +24,7 @@ const WORD_EVERY = 4_096;
 interface Surroundings {
   /** This host's address on the way to X, once that is known. */
   readonly source: () => Ipv4 | undefined;
-  /** Is given what is to be done when the attempt is over. */
-  readonly atEnd: (cleanup: () => void) => void;
-  /** Is given how to stop watching, which is done once a connection is adopted, or else when the attempt is over. */
-  readonly untilAdopted: (stop: () => void) => void;
+  readonly endings: Endings;
   readonly happened: (event: HostEvent) => void;
 }
 
@@ -61,16 +59,16 @@ export class HostSearch {
 
   /** Sends the birthday's SYNs, which share one ISN, and watches for the answer. */
   async flood({ to, count, ttl }: Action<"flood">): Promise<void> {
-    const { source, atEnd, untilAdopted, happened } = this.#surroundings;
+    const { source, endings, happened } = this.#surroundings;
     const src = source();
     if (src === undefined) return;
     const { seed, role } = this.#drawn;
     const isn = seededBytes(`${seed}/${role}/flood-isn`, 4).readUInt32LE();
     const ports = seededPorts(`${seed}/${role}/flood-ports`, count, FLOOD_PORTS);
     const raw = new RawSocket();
-    atEnd(() => raw.close());
+    endings.atEnd(() => raw.close());
     this.#begin();
-    untilAdopted(watchHit(this.#recorder, { from: to, isn, ports: new Set(ports) }, (hit) => this.#found(hit)));
+    endings.untilAdopted(watchHit(this.#recorder, { from: to, isn, ports: new Set(ports) }, (hit) => this.#found(hit)));
     await raw.sendAll(floodDatagrams({ src, to, ttl, isn, ports }), to.ip);
     log("flooded", { isn, count, to: formatEndpoint(to), ttl });
     happened({ kind: "flooded", isn, count });
@@ -79,18 +77,20 @@ export class HostSearch {
   /** Watches for the one ACK of X's sweep that gets here. */
   watchSweep({ localPort, from, isn }: Action<"watch-sweep">): void {
     this.#begin();
-    this.#surroundings.untilAdopted(watchSweep(this.#recorder, { localPort, from, isn }, (hit) => this.#found(hit)));
+    this.#surroundings.endings.untilAdopted(
+      watchSweep(this.#recorder, { localPort, from, isn }, (hit) => this.#found(hit)),
+    );
   }
 
   /** Sends a spray's SYNs, one pass of them, until something comes back; each pass has the same ports and numbers. */
   async spray({ to, count, ttl = FULL_TTL, meets }: Action<"spray-syns">): Promise<void> {
-    const { source, atEnd, happened } = this.#surroundings;
+    const { source, endings, happened } = this.#surroundings;
     const src = source();
     if (src === undefined) return;
     const own = drawNumbers(this.#drawn);
     const ports = seededPorts(`${this.#drawn.seed}/${this.#drawn.role}/spray-ports`, count, NAT_PORTS);
     const raw = new RawSocket();
-    atEnd(() => raw.close());
+    endings.atEnd(() => raw.close());
     this.#begin();
     this.#watchSpray(to, meets ?? false);
     let sent = 0;
@@ -117,8 +117,8 @@ export class HostSearch {
       log(kind === "met" ? "spray-met" : "spray-answered", { localPort, peer });
       this.#surroundings.happened({ kind, from: to, localPort, own, peer });
     };
-    this.#surroundings.untilAdopted(watchAnswer(this.#recorder, { to, isn: own.isn }, heard("answered")));
-    if (meets) this.#surroundings.untilAdopted(watchPeerSyn(this.#recorder, to, heard("met")));
+    this.#surroundings.endings.untilAdopted(watchAnswer(this.#recorder, { to, isn: own.isn }, heard("answered")));
+    if (meets) this.#surroundings.endings.untilAdopted(watchPeerSyn(this.#recorder, to, heard("met")));
   }
 
   #begin(): void {

@@ -1,5 +1,6 @@
 import type { Server, Socket } from "node:net";
-import type { FailureCode } from "../wire/control.ts";
+import { port, type Endpoint, type Ipv4 } from "../wire/address.ts";
+import type { FailureCode } from "../wire/attempt.ts";
 import { Greeting, type Identity } from "./greeting.ts";
 import { TcpSocket, listenOn, type TcpOptions } from "./net/tcp-socket.ts";
 import type { SocketName } from "./technique/machine.ts";
@@ -21,6 +22,12 @@ export class HostSockets {
   get adopted(): Socket {
     if (!this.#adopted) throw new Error("the attempt has no connection");
     return this.#adopted;
+  }
+
+  /** Both its ends as this host sees them. */
+  get ends(): { readonly local: Endpoint; readonly remote: Endpoint } {
+    const { remoteAddress, remotePort, localAddress, localPort } = this.adopted;
+    return { local: endpointOf(localAddress, localPort), remote: endpointOf(remoteAddress, remotePort) };
   }
 
   /** A socket yet to be connected; an earlier one of that name is gone. */
@@ -116,4 +123,8 @@ const FAILURE_OF: Readonly<Record<string, FailureCode>> = {
 export function failureOf(error: unknown, otherwise: FailureCode): { failure: FailureCode; detail: string } {
   const { code, message } = error as { code?: string; message?: string };
   return { failure: FAILURE_OF[code ?? ""] ?? otherwise, detail: message ?? String(error) };
+}
+
+function endpointOf(ip: string | undefined, portNumber: number | undefined): Endpoint {
+  return { ip: (ip ?? "") as Ipv4, port: port(portNumber ?? 0) };
 }

@@ -1,4 +1,4 @@
-import type { AttemptParameters } from "../wire/control.ts";
+import type { AttemptParameters } from "../wire/attempt.ts";
 import { AutoAttempt } from "./auto-attempt.ts";
 import { heldCapabilities } from "./capabilities.ts";
 import type { Recorder } from "./capture.ts";

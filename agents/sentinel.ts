@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Sentinels } from "../wire/control.ts";
+import type { Sentinels } from "../wire/evidence.ts";
 import type { PacketSocket, SeenPacket } from "./net/packet-socket.ts";
 import { AF_PACKET, sendTo } from "./net/libc.ts";
 

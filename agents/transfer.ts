@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
-import type { Operations, TransferResult } from "../wire/control.ts";
+import type { TransferResult } from "../wire/attempt.ts";
+import type { Operations } from "../wire/control.ts";
 import { seededBytes } from "../wire/seeded.ts";
 import { log } from "./channel.ts";
 

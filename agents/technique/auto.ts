@@ -1,6 +1,6 @@
 import { castOnly, choose, type Plan, type Step as PlanStep } from "../choice/choose.ts";
 import { plainTechnique } from "../choice/plain.ts";
-import type { FailureCode } from "../../wire/control.ts";
+import type { FailureCode } from "../../wire/attempt.ts";
 import type { HostMessage, HostRole, XMessage } from "../../wire/rendezvous.ts";
 import { OFFER_VERSION, type Offer } from "../../wire/traits.ts";
 import { tellBoth } from "./dial.ts";

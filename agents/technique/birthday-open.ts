@@ -1,5 +1,5 @@
 import { port, type Endpoint, type Ipv4 } from "../../wire/address.ts";
-import type { FailureCode } from "../../wire/control.ts";
+import type { FailureCode } from "../../wire/attempt.ts";
 import type { TechniqueSpec } from "../../wire/technique.ts";
 import { stay, type HostAction, type HostEvent, type HostMachine, type SocketName, type Step } from "./machine.ts";
 import { abandoned, giveUp, predicted, punchDelay, raiseTtl, ttlOf } from "./punch.ts";

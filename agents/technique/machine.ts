@@ -1,5 +1,5 @@
 import type { Endpoint, Ipv4 } from "../../wire/address.ts";
-import type { FailureCode } from "../../wire/control.ts";
+import type { FailureCode } from "../../wire/attempt.ts";
 import type { HostMessage, HostRole, SynReport, XMessage } from "../../wire/rendezvous.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { isPrivate, port, sameEndpoint, type Endpoint } from "../../wire/address.ts";
-import type { FailureCode } from "../../wire/control.ts";
+import type { FailureCode } from "../../wire/attempt.ts";
 import type { TechniqueSpec } from "../../wire/technique.ts";
 import type { HostRole } from "../../wire/rendezvous.ts";
 import { relayFailure, tellBoth } from "./dial.ts";

@@ -1,9 +1,9 @@
 import { port, type Endpoint } from "../../wire/address.ts";
-import type { FailureCode } from "../../wire/control.ts";
+import type { FailureCode } from "../../wire/attempt.ts";
 import type { HostRole } from "../../wire/rendezvous.ts";
 import { FULL_TTL, type HostAction, type HostEvent, type Prediction, type SocketName } from "./machine.ts";
 
-/** Options of every punching technique; see wire/control.ts. */
+/** Options of every punching technique; see wire/attempt.ts. */
 export interface PunchOptions {
   readonly predictionOffset: number;
   readonly gapMs: number;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseIpv4, type Ipv4, type Port } from "../../wire/address.ts";
-import { FAILURES, NODE_IDS } from "../../wire/control.ts";
+import { FAILURES } from "../../wire/attempt.ts";
+import { NODE_IDS } from "../../wire/control.ts";
 import type { Traversal } from "../../wire/technique.ts";
 import { TECHNIQUES } from "../../wire/rendezvous.ts";
 

@@ -1,14 +1,7 @@
 import type { CapturedPacket } from "../../wire/capture.ts";
-import type {
-  AgentEvent,
-  AttemptResult,
-  ConntrackRecord,
-  FanTotal,
-  FlowTotal,
-  NodeId,
-  Sentinels,
-  TransferResult,
-} from "../../wire/control.ts";
+import type { AttemptResult, TransferResult } from "../../wire/attempt.ts";
+import type { AgentEvent, NodeId } from "../../wire/control.ts";
+import type { ConntrackRecord, FanTotal, FlowTotal, Sentinels } from "../../wire/evidence.ts";
 import type { ByGateway, Side } from "../plan/shape.ts";
 
 /** What one node's interfaces saw during an attempt. */

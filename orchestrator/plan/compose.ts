@@ -1,5 +1,6 @@
 import { Document, isScalar, visit, type YAMLMap } from "yaml";
-import type { AttemptParameters, NodeId, GatewayRules } from "../../wire/control.ts";
+import type { AttemptParameters } from "../../wire/attempt.ts";
+import type { NodeId, GatewayRules } from "../../wire/control.ts";
 import type { Gateway } from "../nat/model.ts";
 import { renderRuleset } from "../nat/ruleset.ts";
 import type { Cell } from "../scenario/cell.ts";

@@ -1,4 +1,5 @@
-import { KEPT_PER_FAN, KEPT_PER_FLOW, type FanTotal, type NodeId } from "../../wire/control.ts";
+import type { NodeId } from "../../wire/control.ts";
+import { KEPT_PER_FAN, KEPT_PER_FLOW, type FanTotal } from "../../wire/evidence.ts";
 import { TCP_FLAG } from "../../wire/tcp.ts";
 import { deathAtCore } from "./death-at-core.ts";
 import { deathAtGateway } from "./death-at-gateway.ts";

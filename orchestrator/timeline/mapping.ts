@@ -1,5 +1,5 @@
 import { sameEndpoint, type Endpoint } from "../../wire/address.ts";
-import type { ConntrackRecord } from "../../wire/control.ts";
+import type { ConntrackRecord } from "../../wire/evidence.ts";
 import { wayOf } from "./packet.ts";
 
 /** A connection that a NAT kept, and for how long. */

@@ -1,5 +1,6 @@
 import type { AgentLog } from "../evidence/types.ts";
-import type { ConntrackRecord, NodeId } from "../../wire/control.ts";
+import type { NodeId } from "../../wire/control.ts";
+import type { ConntrackRecord } from "../../wire/evidence.ts";
 import type { Layer } from "../plan/shape.ts";
 import { changeOf, type Change } from "./change.ts";
 import { fateOf, type Fate } from "./fate.ts";

@@ -1,5 +1,6 @@
 import { sameEndpoint } from "../../wire/address.ts";
-import { KEPT_PER_FLOW, type FlowTotal, type Searched } from "../../wire/control.ts";
+import type { Searched } from "../../wire/attempt.ts";
+import { KEPT_PER_FLOW, type FlowTotal } from "../../wire/evidence.ts";
 import { X_PORTS } from "../../wire/rendezvous.ts";
 import { seededBytes, sha256 } from "../../wire/seeded.ts";
 import type { Exchange } from "../evidence/types.ts";

@@ -1,5 +1,5 @@
 import { sameEndpoint } from "../../wire/address.ts";
-import type { FanTotal } from "../../wire/control.ts";
+import type { FanTotal } from "../../wire/evidence.ts";
 import { PROTOCOL } from "../../wire/ipv4.ts";
 import { TCP_FLAG } from "../../wire/tcp.ts";
 import type { Blockage } from "./outcome.ts";

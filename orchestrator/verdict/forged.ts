@@ -1,4 +1,5 @@
-import { KEPT_PER_FAN, type NodeId } from "../../wire/control.ts";
+import type { NodeId } from "../../wire/control.ts";
+import { KEPT_PER_FAN } from "../../wire/evidence.ts";
 import type { Capture } from "../evidence/types.ts";
 import { ADDRESS } from "../plan/addresses.ts";
 import { SIDES } from "../plan/shape.ts";

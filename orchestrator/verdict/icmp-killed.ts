@@ -1,5 +1,5 @@
 import { sameEndpoint } from "../../wire/address.ts";
-import type { FailureCode } from "../../wire/control.ts";
+import type { FailureCode } from "../../wire/attempt.ts";
 import type { Blockage } from "./outcome.ts";
 import { gap, punchesOf, text, type Scene, type SideOfScene } from "./scene.ts";
 import type { IcmpSighting, Segment } from "./sightings.ts";

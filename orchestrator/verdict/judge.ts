@@ -1,4 +1,5 @@
-import type { AttemptResult, FailureCode, FlowTotal } from "../../wire/control.ts";
+import type { AttemptResult, FailureCode } from "../../wire/attempt.ts";
+import type { FlowTotal } from "../../wire/evidence.ts";
 import type { Evidence } from "../evidence/types.ts";
 import { SIDES } from "../plan/shape.ts";
 import { findBlockage } from "./blocked.ts";

@@ -1,4 +1,5 @@
-import type { NodeId, Searched } from "../../wire/control.ts";
+import type { Searched } from "../../wire/attempt.ts";
+import type { NodeId } from "../../wire/control.ts";
 import type { Capability } from "../nat/needs.ts";
 
 /** Why no direct connection came about. Ordered from the sender's own host to the far end: the nearest cause wins. */

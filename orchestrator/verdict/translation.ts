@@ -1,5 +1,5 @@
 import { sameEndpoint, type Endpoint } from "../../wire/address.ts";
-import type { ConntrackRecord, FlowTotal } from "../../wire/control.ts";
+import type { ConntrackRecord, FlowTotal } from "../../wire/evidence.ts";
 import { SIDES } from "../plan/shape.ts";
 import { lacks, met, startsWithHello, type Check } from "./check.ts";
 import { text, type Hop, type Scene, type SideOfScene } from "./scene.ts";

@@ -1,6 +1,6 @@
-import { drawAttempt, payloadSeed } from "../../wire/attempt.ts";
+import { drawAttempt, payloadSeed, type AttemptParameters } from "../../wire/attempt.ts";
 import { unpackPackets } from "../../wire/capture.ts";
-import { type AttemptParameters, type CoreModel, type NodeId, type Traffic } from "../../wire/control.ts";
+import type { CoreModel, NodeId, Traffic } from "../../wire/control.ts";
 import { mostWords } from "../../wire/technique.ts";
 import type { Capture, Evidence, Exchange } from "../evidence/types.ts";
 import { ADDRESS } from "../plan/addresses.ts";

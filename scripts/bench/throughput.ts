@@ -6,7 +6,7 @@ import { cleanWorld, planAttempt } from "../../orchestrator/world/attempt.ts";
 import { setCore } from "../../orchestrator/world/core.ts";
 import { loadLayer } from "../../orchestrator/world/gateways.ts";
 import { openWorld, type World } from "../../orchestrator/world/world.ts";
-import type { AttemptResult } from "../../wire/control.ts";
+import type { AttemptResult } from "../../wire/attempt.ts";
 import { median, ratioText, type Row } from "./timing.ts";
 
 const ROUNDS = 9;

@@ -5,7 +5,8 @@ import type { Outcome } from "../../orchestrator/verdict/outcome.ts";
 import type { AgentLog } from "../../orchestrator/evidence/types.ts";
 import type { AttemptPlan } from "../../orchestrator/world/attempt.ts";
 import type { Calibration } from "../../orchestrator/world/calibrate.ts";
-import type { ConntrackRecord, NodeId } from "../../wire/control.ts";
+import type { NodeId } from "../../wire/control.ts";
+import type { ConntrackRecord } from "../../wire/evidence.ts";
 import { readPcapng, type PcapngRead } from "../../wire/pcapng-reader.ts";
 
 /** Everything that a trial left in the run directory, as a reader finds it there. */

@@ -3,7 +3,7 @@ import { cleanWorld } from "../../orchestrator/world/attempt.ts";
 import { natEdges, sendProbes, sightProbes, X_EDGE, type Probe } from "../../orchestrator/world/core-probe.ts";
 import { setCore } from "../../orchestrator/world/core.ts";
 import type { World } from "../../orchestrator/world/world.ts";
-import { KEPT_PER_FAN } from "../../wire/control.ts";
+import { KEPT_PER_FAN } from "../../wire/evidence.ts";
 import { seededBytes, sha256 } from "../../wire/seeded.ts";
 import { cellOf } from "../kit/cells.ts";
 import { coreWith, sendAcross } from "../kit/core.ts";

@@ -4,7 +4,7 @@ import type { Cell } from "../../orchestrator/scenario/cell.ts";
 import { cleanWorld, planAttempt } from "../../orchestrator/world/attempt.ts";
 import { loadLayer } from "../../orchestrator/world/gateways.ts";
 import type { World } from "../../orchestrator/world/world.ts";
-import type { AttemptResult } from "../../wire/control.ts";
+import type { AttemptResult } from "../../wire/attempt.ts";
 import { cellOf } from "../kit/cells.ts";
 import { until } from "../kit/until.ts";
 import { openTestWorld } from "../kit/world.ts";

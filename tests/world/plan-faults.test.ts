@@ -5,7 +5,7 @@ import { cleanWorld, planAttempt } from "../../orchestrator/world/attempt.ts";
 import { setCore } from "../../orchestrator/world/core.ts";
 import { loadLayer } from "../../orchestrator/world/gateways.ts";
 import type { World } from "../../orchestrator/world/world.ts";
-import type { AttemptResult, TriedStep } from "../../wire/control.ts";
+import type { AttemptResult, TriedStep } from "../../wire/attempt.ts";
 import { cellOf } from "../kit/cells.ts";
 import { openTestWorld } from "../kit/world.ts";
 import { until } from "../kit/until.ts";

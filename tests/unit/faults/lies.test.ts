@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { FAILURES } from "../../../wire/control.ts";
+import { FAILURES } from "../../../wire/attempt.ts";
 import { mostWords } from "../../../wire/technique.ts";
 import { u16s, u32s } from "../../wire/arbitrary.ts";
 import { STRANGER } from "../nat/laboratory.ts";

@@ -1,5 +1,5 @@
 import type { PartialModel } from "../../../orchestrator/nat/model.ts";
-import type { AttemptParameters, AttemptResult } from "../../../wire/control.ts";
+import type { AttemptParameters, AttemptResult } from "../../../wire/attempt.ts";
 import { RENDEZVOUS_VERSION, type HostMessage, X_PORTS } from "../../../wire/rendezvous.ts";
 import type { TechniqueSpec } from "../../../wire/technique.ts";
 import { until } from "../../kit/until.ts";

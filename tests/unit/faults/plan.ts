@@ -1,4 +1,4 @@
-import type { AttemptResult } from "../../../wire/control.ts";
+import type { AttemptResult } from "../../../wire/attempt.ts";
 import type { HostRole } from "../../../wire/rendezvous.ts";
 import type { Traversal } from "../../../wire/technique.ts";
 import { OFFER_VERSION, type Offer } from "../../../wire/traits.ts";

@@ -1,4 +1,4 @@
-import type { AttemptParameters } from "../../../wire/control.ts";
+import type { AttemptParameters } from "../../../wire/attempt.ts";
 import type { TechniqueSpec } from "../../../wire/technique.ts";
 import type { HostMessage } from "../../../wire/rendezvous.ts";
 import { STRANGER } from "../nat/laboratory.ts";

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { Fans } from "../../../agents/fans.ts";
 import { SeenPacket } from "../../../agents/net/packet-socket.ts";
 import type { Ipv4, Port } from "../../../wire/address.ts";
-import { KEPT_PER_FAN } from "../../../wire/control.ts";
+import { KEPT_PER_FAN } from "../../../wire/evidence.ts";
 import { encodeIpv4, PROTOCOL } from "../../../wire/ipv4.ts";
 import { encodeTcp, TCP_FLAG } from "../../../wire/tcp.ts";
 

@@ -5,7 +5,7 @@ import { PLAIN_CORE } from "../../../wire/control.ts";
 import { parseHostMessage, RENDEZVOUS_VERSION } from "../../../wire/rendezvous.ts";
 
 const CELL = { technique: { name: "relay" }, deadlineMs: 1500, core: PLAIN_CORE } as const;
-/** Ports that one attempt may use from its first one on (wire/control.ts). */
+/** Ports that one attempt may use from its first one on (wire/attempt.ts). */
 const WINDOW = 64;
 /** Where the hosts' kernels begin to choose on their own (ip_local_port_range). */
 const EPHEMERAL = 60_000;

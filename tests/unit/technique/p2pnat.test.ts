@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { p2pnatHost } from "../../../agents/technique/p2pnat.ts";
 import type { HostAction, HostEvent } from "../../../agents/technique/machine.ts";
 import type { Endpoint, Ipv4, Port } from "../../../wire/address.ts";
-import type { FailureCode } from "../../../wire/control.ts";
+import type { FailureCode } from "../../../wire/attempt.ts";
 import type { HostRole } from "../../../wire/rendezvous.ts";
 import { INSIDE, OUTSIDE, simulate, type Delivery, type Network } from "./simulation.ts";
 

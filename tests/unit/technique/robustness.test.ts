@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { hostMachine, xMachine } from "../../../agents/technique/index.ts";
 import type { HostEvent, Machine, XEvent } from "../../../agents/technique/machine.ts";
 import type { Port } from "../../../wire/address.ts";
-import { FAILURES } from "../../../wire/control.ts";
+import { FAILURES } from "../../../wire/attempt.ts";
 import type { Traversal } from "../../../wire/technique.ts";
 import type { HostMessage, SynReport, XMessage } from "../../../wire/rendezvous.ts";
 import { endpoints, u16s, u32s } from "../../wire/arbitrary.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { FailureCode } from "../../../wire/control.ts";
+import type { FailureCode } from "../../../wire/attempt.ts";
 import type { HostRole } from "../../../wire/rendezvous.ts";
 import { simulate, SYN, type Delivery, type Network } from "./simulation.ts";
 

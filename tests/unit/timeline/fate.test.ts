@@ -4,7 +4,8 @@ import { layersOf } from "../../../orchestrator/plan/shape.ts";
 import { flagsText, type Packet } from "../../../orchestrator/timeline/packet.ts";
 import { timelineOf, type PacketRow } from "../../../orchestrator/timeline/timeline.ts";
 import type { Ipv4 } from "../../../wire/address.ts";
-import { KEPT_PER_FAN, type NodeId } from "../../../wire/control.ts";
+import type { NodeId } from "../../../wire/control.ts";
+import { KEPT_PER_FAN } from "../../../wire/evidence.ts";
 import { mapCapture } from "../verdict/falsify.ts";
 import { recorded, RECORDINGS, type Recording } from "../verdict/recorded/index.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ipv4, port } from "../../../wire/address.ts";
-import type { ConntrackRecord } from "../../../wire/control.ts";
+import type { ConntrackRecord } from "../../../wire/evidence.ts";
 import { keptBy } from "../../../orchestrator/timeline/mapping.ts";
 
 const A = { ip: ipv4("10.1.0.2"), port: port(5000) };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { judge } from "../../../orchestrator/verdict/judge.ts";
 import { formatEndpoint } from "../../../wire/address.ts";
-import type { AttemptResult } from "../../../wire/control.ts";
+import type { AttemptResult } from "../../../wire/attempt.ts";
 import { NA_OUTSIDE, NB_OUTSIDE, blocked, seen } from "./blocked.ts";
 import { mustBeBlocked, withoutSegments } from "./falsify.ts";
 import { recorded } from "./recorded/index.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Evidence } from "../../../orchestrator/evidence/types.ts";
 import { judge } from "../../../orchestrator/verdict/judge.ts";
-import type { FlowTotal } from "../../../wire/control.ts";
+import type { FlowTotal } from "../../../wire/evidence.ts";
 import { helloOf } from "../../../wire/hello.ts";
 import { endpoint, mapCapture, mapEntries, mapExchange, mapFlows, type Falsify } from "./falsify.ts";
 import { recorded } from "./recorded/index.ts";

@@ -3,7 +3,8 @@ import type { GatewayId } from "../../../orchestrator/plan/shape.ts";
 import type { Outcome } from "../../../orchestrator/verdict/outcome.ts";
 import { sightingsOf, type Segment } from "../../../orchestrator/verdict/sightings.ts";
 import type { Endpoint, Ipv4, Port } from "../../../wire/address.ts";
-import type { ConntrackRecord, FlowTotal, NodeId } from "../../../wire/control.ts";
+import type { NodeId } from "../../../wire/control.ts";
+import type { ConntrackRecord, FlowTotal } from "../../../wire/evidence.ts";
 import { seededBytes, sha256 } from "../../../wire/seeded.ts";
 
 /** Ways to change recorded evidence; each returns a copy in which one thing is different. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Evidence } from "../../../orchestrator/evidence/types.ts";
 import type { GatewayId } from "../../../orchestrator/plan/shape.ts";
 import { judge } from "../../../orchestrator/verdict/judge.ts";
-import type { ConntrackRecord } from "../../../wire/control.ts";
+import type { ConntrackRecord } from "../../../wire/evidence.ts";
 import { endpoint, mapEntries, mapFlows, mustBeBlocked, type Falsify } from "./falsify.ts";
 import { recorded, type Recording } from "./recorded/index.ts";
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Capture, Evidence } from "../../../orchestrator/evidence/types.ts";
 import { judge } from "../../../orchestrator/verdict/judge.ts";
-import type { FailureCode, NodeId } from "../../../wire/control.ts";
+import type { FailureCode } from "../../../wire/attempt.ts";
+import type { NodeId } from "../../../wire/control.ts";
 import { mapCapture, mustBeBlocked, withoutSegments } from "./falsify.ts";
 import { recorded } from "./recorded/index.ts";
 

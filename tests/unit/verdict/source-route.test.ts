@@ -3,7 +3,7 @@ import type { Evidence } from "../../../orchestrator/evidence/types.ts";
 import { judge } from "../../../orchestrator/verdict/judge.ts";
 import { sightingsOf, type Segment } from "../../../orchestrator/verdict/sightings.ts";
 import { formatEndpoint } from "../../../wire/address.ts";
-import type { AttemptResult } from "../../../wire/control.ts";
+import type { AttemptResult } from "../../../wire/attempt.ts";
 import { endpoint, mapCapture, mustBeBlocked, withoutSegments } from "./falsify.ts";
 import { recorded, type Recording } from "./recorded/index.ts";
 
