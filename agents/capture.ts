@@ -29,7 +29,8 @@ export class Recorder {
   #names: readonly string[] = [];
   #indexOf = new Map<number, number>();
   #kept: CapturedPacket[] = [];
-  #fans = new Fans();
+  #isInOrder = true;
+  #fans = this.#newFans();
   #flows = new Flows(this.#names, this.#fans);
   #lost = 0;
   #dropsBefore = 0;
@@ -74,6 +75,7 @@ export class Recorder {
     if (!this.#isRecording) throw new Error("nothing is being captured");
     this.#proveLive();
     const fans = this.#fans.totals(this.#names);
+    if (!this.#isInOrder) this.#kept.sort((one, other) => one.atUs - other.atUs);
     return {
       packets: Buffer.from(packPackets(this.#kept)).toString("base64"),
       interfaces: this.#names,
@@ -84,9 +86,18 @@ export class Recorder {
     };
   }
 
+  /** What such fans recall was seen before what is kept by then. */
+  #newFans(): Fans {
+    return new Fans((packet) => {
+      this.#keep(packet);
+      this.#isInOrder = false;
+    });
+  }
+
   #forget(): void {
     this.#kept = [];
-    this.#fans = new Fans();
+    this.#isInOrder = true;
+    this.#fans = this.#newFans();
     this.#flows = new Flows(this.#names, this.#fans);
     this.#lost = 0;
   }
@@ -143,12 +154,13 @@ export class Recorder {
       const flow = this.#flows.count(packet, iface, { tcp, flags });
       if (!flow || (flow.packets > KEPT_PER_FLOW && (flags & (FIN | SYN | RST)) === 0)) return;
     } else if (packet.protocol === PROTOCOL.icmp && this.#fans.isBeyond(packet, iface)) return; // answers to a search
-    if (this.#kept.length >= KEEP_IN_ALL) {
-      this.#lost += 1;
-      return;
-    }
     const { direction, atUs, length } = packet;
-    this.#kept.push({ iface, direction, atUs, length, bytes: packet.bytes.slice() });
+    this.#keep({ iface, direction, atUs, length, bytes: packet.bytes.slice() });
+  }
+
+  #keep(packet: CapturedPacket): void {
+    if (this.#kept.length >= KEEP_IN_ALL) this.#lost += 1;
+    else this.#kept.push(packet);
   }
 }
 

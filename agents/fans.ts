@@ -1,6 +1,10 @@
 import { u32ToIpv4 } from "../wire/address.ts";
 import { KEPT_PER_FAN, type FanTotal } from "../wire/evidence.ts";
+import type { CapturedPacket } from "../wire/capture.ts";
 import { PROTOCOL } from "../wire/ipv4.ts";
+import { TCP_FLAG } from "../wire/tcp.ts";
+import { Crossings } from "./crossings.ts";
+import { entryOf } from "./entry.ts";
 import type { SeenPacket } from "./net/packet-socket.ts";
 
 type FanCount = Omit<{ -readonly [Key in keyof FanTotal]: FanTotal[Key] }, "iface"> & { readonly iface: number };
@@ -9,16 +13,32 @@ type FanCount = Omit<{ -readonly [Key in keyof FanTotal]: FanTotal[Key] }, "ifac
 const KIND_BITS = 0x17;
 const PROTOCOLS = 256;
 
-/** Packets without payload that begin something new, counted by the two addresses and their kind. */
+/** Packets without payload that begin something new, counted by the two addresses and their kind. SYNs that cross are kept, all of them. */
 export class Fans {
   readonly #counts = new Map<number, Map<number, Map<number, FanCount>>>();
+  readonly #crossings = new Crossings<FanCount>();
+  readonly #recall: (packet: CapturedPacket) => void;
+
+  /** `recall` is called with a SYN that was beyond what is kept, and turns out to cross one that came later. */
+  constructor(recall: (packet: CapturedPacket) => void) {
+    this.#recall = recall;
+  }
 
   /** Counts a packet in; whether there are more of its kind by now than are kept. */
   isBeyond(packet: SeenPacket, iface: number): boolean {
     const fan = this.#fanOf(packet, iface);
+    const isBeyond = fan.packets >= KEPT_PER_FAN;
+    if (fan.kind === TCP_FLAG.syn && fan.protocol === PROTOCOL.tcp) {
+      const crossed = this.#crossings.note(packet, iface, isBeyond ? fan : undefined);
+      for (const { fan: counted, ...first } of crossed ?? []) {
+        counted.packets -= 1;
+        this.#recall({ iface: counted.iface, direction: counted.direction, ...first });
+      }
+      if (crossed && isBeyond) return false;
+    }
     fan.packets += 1;
     fan.lastAtUs = packet.atUs;
-    return fan.packets > KEPT_PER_FAN;
+    return isBeyond;
   }
 
   /** Those of which more came than were kept; `names` are the interfaces'. */
@@ -57,13 +77,4 @@ function kindOf({ view, start, captured, protocol, tcpStart }: SeenPacket): numb
   if (protocol === PROTOCOL.tcp && tcpStart !== undefined) return view.getUint8(tcpStart + 13) & KIND_BITS;
   const payload = (view.getUint8(start) & 0xf) * 4;
   return payload < captured ? view.getUint8(start + payload) : 0;
-}
-
-/** The entry of a key, made where there is none. */
-export function entryOf<Value>(map: Map<number, Value>, key: number, create: () => Value): Value {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const created = create();
-  map.set(key, created);
-  return created;
 }

@@ -1,6 +1,7 @@
 import { u32ToIpv4, type Endpoint, type Port } from "../wire/address.ts";
 import { KEPT_PER_FLOW, type FlowTotal } from "../wire/evidence.ts";
-import { entryOf, type Fans } from "./fans.ts";
+import { entryOf } from "./entry.ts";
+import type { Fans } from "./fans.ts";
 import type { SeenPacket } from "./net/packet-socket.ts";
 
 const PAYLOAD_START_BYTES = 40;

@@ -1,11 +1,10 @@
 import { formatEndpoint, sameEndpoint, type Endpoint } from "../../wire/address.ts";
-import { TCP_FLAG } from "../../wire/tcp.ts";
 import { refusalName, type NatModel } from "../nat/model.ts";
 import { answerOf, gap } from "./answer.ts";
 import { name, type Death, type Fate } from "./fate.ts";
 import type { Sighting } from "./journey.ts";
 import { isOf, stateAt, type Kept } from "./mapping.ts";
-import type { Icmp, Tcp } from "./packet.ts";
+import { isOpening, wayOf, type Icmp, type Tcp } from "./packet.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** A packet came to a NAT, and none of its interfaces carried it on. */
@@ -27,13 +26,24 @@ export function deathAtGateway(last: Sighting, around: Surroundings): Fate {
   if (gateway?.kind === "router") return unknown("and it is a plain router");
   const kept = around.kept.get(node);
   if (!kept || kept.length === 0) return unknown("and its conntrack tells nothing");
-  const beyond = around.record.eventsBeyond ?? 0;
-  if (packet.kind === "tcp" && beyond > 0 && !kept.some((one) => isOf(one, packet.from, packet.to)))
-    return unknown(`and ${beyond} events of the NATs' conntrack were counted and not kept`);
   const model = gateway?.model;
+  const beyond = around.record.eventsBeyond ?? 0;
+  if (packet.kind === "tcp" && beyond > 0 && !kept.some((one) => isOf(one, packet.from, packet.to))) {
+    const own = model?.crossingSyn === "refuse" ? ownSyn(packet, last, around) : undefined;
+    if (!own) return unknown(`and ${beyond} events of the NATs' conntrack were counted and not kept`);
+    const why = `${name(node)} let the host's own SYN out ${gap(own.atUs, last.atUs)} before, and lets no SYN in after it; crossingSyn=refuse`;
+    return { kind: "died", at: node, by: "filter", why };
+  }
   const [by, why] =
     packet.kind === "icmp" ? ofError(packet, kept, last, model) : ofSegment(packet, kept, { last, around, model });
   return { kind: "died", at: node, by, why };
+}
+
+/** The SYN that had left for where a SYN from outside comes from. */
+function ownSyn(packet: Tcp, { node, iface, atUs }: Sighting, { synsBy }: Surroundings): Sighting | undefined {
+  if (!isOpening(packet)) return undefined;
+  const back = wayOf({ from: packet.to, to: packet.from });
+  return synsBy.get(`${node} ${back}`)?.find((own) => own.iface === iface && own.atUs < atUs);
 }
 
 type Reason = readonly [Death, string];
@@ -83,8 +93,6 @@ function ofSegment(packet: Tcp, kept: readonly Kept[], { last, around, model }: 
   }
   return ["filter", whyNotAdmitted(packet, kept, { last, around, model })];
 }
-
-const isOpening = ({ flags }: Tcp): boolean => (flags & (TCP_FLAG.syn | TCP_FLAG.ack)) === TCP_FLAG.syn;
 
 /** A gateway's outside address is that to which answers come. */
 const ownsAddress = (kept: readonly Kept[], { ip }: Endpoint): boolean => kept.some(({ reply }) => reply.dst.ip === ip);

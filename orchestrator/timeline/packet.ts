@@ -121,3 +121,7 @@ export function flagsText(flags: number): string {
 /** The endpoints of a segment as one string, for looking up what belongs to it. */
 export const wayOf = ({ from, to }: Pick<Tcp, "from" | "to">): string =>
   `${formatEndpoint(from)} ${formatEndpoint(to)}`;
+
+/** A SYN without ACK. */
+export const isOpening = ({ flags }: Pick<Tcp, "flags">): boolean =>
+  (flags & (TCP_FLAG.syn | TCP_FLAG.ack)) === TCP_FLAG.syn;

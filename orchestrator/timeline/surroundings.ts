@@ -4,7 +4,7 @@ import type { Gateway } from "../nat/model.ts";
 import type { Layer } from "../plan/shape.ts";
 import { delayUsOf, type Journey, type Sighting } from "./journey.ts";
 import { keptBy, type Kept } from "./mapping.ts";
-import { wayOf, type Icmp, type Tcp } from "./packet.ts";
+import { isOpening, wayOf, type Icmp, type Tcp } from "./packet.ts";
 import type { TrialRecord } from "./record.ts";
 
 /** A sighting of a packet of one kind. */
@@ -31,6 +31,8 @@ export interface Surroundings {
   readonly errorsBy: ReadonlyMap<NodeId, readonly SightingOf<Icmp>[]>;
   /** RSTs that a node sent itself, by their way. */
   readonly resetsBy: ReadonlyMap<string, readonly SightingOf<Tcp>[]>;
+  /** SYNs that left a node, by their way. */
+  readonly synsBy: ReadonlyMap<string, readonly SightingOf<Tcp>[]>;
   /** Nodes that forwarded a packet with a source route. */
   readonly routing: ReadonlySet<NodeId>;
 }
@@ -67,6 +69,7 @@ export function surroundingsOf(
     ),
     errorsBy: Map.groupBy(begun.filter(isIcmp), ({ node }) => node),
     resetsBy: Map.groupBy(begun.filter(isReset), ({ node, packet }) => `${node} ${wayOf(packet)}`),
+    synsBy: Map.groupBy(sightings.filter(isLeavingSyn), ({ node, packet }) => `${node} ${wayOf(packet)}`),
     routing: new Set(
       sightings.flatMap(({ node, direction, packet }) =>
         direction === "out" && packet.kind === "tcp" && packet.via !== undefined ? [node] : [],
@@ -96,6 +99,9 @@ function arrivalsAt(node: string, sightings: readonly Sighting[]): Parameters<ty
 const isIcmp = (one: Sighting): one is SightingOf<Icmp> => one.packet.kind === "icmp";
 const isReset = (one: Sighting): one is SightingOf<Tcp> =>
   one.packet.kind === "tcp" && (one.packet.flags & TCP_FLAG.rst) !== 0;
+
+const isLeavingSyn = (one: Sighting): one is SightingOf<Tcp> =>
+  one.direction === "out" && one.packet.kind === "tcp" && isOpening(one.packet);
 
 function coreOf({ logs }: TrialRecord): CoreModel | undefined {
   const told = logs.findLast(({ node, what }) => node === "r" && what === "core")?.detail;

@@ -70,3 +70,17 @@ export function openingOf(scene: Scene, { hop, iface }: Approach, syn: Segment):
       sameEndpoint(one.src, syn.dst),
   );
 }
+
+/** The side's own SYN that had left from where the peer's SYN arrived, for where that came from. */
+export function openedBefore(scene: Scene, { hop, iface }: Approach, syn: Segment): Segment | undefined {
+  return scene.segments.find(
+    (one) =>
+      one.node === hop.at &&
+      one.iface === iface &&
+      one.direction === "out" &&
+      isOpener(scene, one) &&
+      one.atUs < syn.atUs &&
+      sameEndpoint(one.src, syn.dst) &&
+      sameEndpoint(one.dst, syn.src),
+  );
+}

@@ -1,10 +1,8 @@
 import type { NodeId } from "../../wire/control.ts";
-import { KEPT_PER_FAN } from "../../wire/evidence.ts";
-import type { Capture } from "../evidence/types.ts";
 import { ADDRESS } from "../plan/addresses.ts";
 import { SIDES } from "../plan/shape.ts";
 import type { Blockage } from "./outcome.ts";
-import { isForged, punchesOf, text, type Hop, type Scene, type SideOfScene } from "./scene.ts";
+import { beyondKept, isForged, punchesOf, text, type Hop, type Scene, type SideOfScene } from "./scene.ts";
 import type { Segment } from "./sightings.ts";
 
 /** Birthday: every forged SYN+ACK arrived at a closed port of a NAT. */
@@ -76,12 +74,6 @@ export function sweepEmpty(scene: Scene, side: SideOfScene): Blockage | undefine
     : `none of them got through to ${side.hostName}, whose SYN had left from ${text(punch.src)}`;
   const why = `${all} ACKs from ${text(first.src)} reached the ports of ${hop.name}, and ${end}`;
   return { cause: "sweep-empty", at: hop.at, atUs: first.atUs, why };
-}
-
-/** Packets under an address that one interface of a node saw and of which no more than their number was kept. */
-function beyondKept(capture: Capture | undefined, src: string): number {
-  const beyond = (capture?.fans ?? []).filter((fan) => fan.src === src && ["out", "wan"].includes(fan.iface));
-  return beyond.reduce((sum, { packets }) => sum + packets - KEPT_PER_FAN, 0);
 }
 
 /** X sent forged packets and none of them came past the core (BCP 38). */

@@ -11,8 +11,9 @@ import {
   type SideOfScene,
 } from "./scene.ts";
 
-/** The peer aimed at a port that this side's NATs did not give to the connection. */
+/** The peer aimed at a port that this side's NATs did not give to the connection. A search aims at ports that it guessed. */
 export function mispredicted(scene: Scene, side: SideOfScene): Blockage | undefined {
+  if (scene.technique.name === "natblaster-6") return undefined;
   const { outermost, hostName, peer } = side;
   const mappings = mappingsOf(scene, side, outermost);
   const [own] = punchesOf(scene, side);
@@ -27,8 +28,9 @@ export function mispredicted(scene: Scene, side: SideOfScene): Blockage | undefi
   return { cause: "mapping-mispredicted", at: culprit.at, atUs: Math.max(own.atUs, target.atUs), why };
 }
 
-/** The peer aimed at a port that the side had, and the side's next SYN, to where the peer was by then, left from another one. */
+/** The peer aimed at a port that the side had, and the side's next SYN, to where the peer was by then, left from another one. A search's do. */
 export function moved(scene: Scene, side: SideOfScene): Blockage | undefined {
+  if (scene.technique.name === "natblaster-6") return undefined;
   const { outermost, hostName, peer } = side;
   const own = openingsOf(scene, side, outermost);
   const others = openingsOf(scene, scene.sides[peer], scene.sides[peer].outermost);

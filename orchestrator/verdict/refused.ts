@@ -1,8 +1,9 @@
 import { sameEndpoint } from "../../wire/address.ts";
 import { refusalName } from "../nat/model.ts";
-import { approachOf, arrivals, openingOf, passed, resetFor, type Approach } from "./approach.ts";
+import { approachOf, arrivals, openedBefore, openingOf, passed, resetFor, type Approach } from "./approach.ts";
 import type { Blockage } from "./outcome.ts";
-import { gap, punchesOf, text, type Scene, type SideOfScene } from "./scene.ts";
+import { beyondKept, gap, punchesOf, text, type Scene, type SideOfScene } from "./scene.ts";
+import type { Segment } from "./sightings.ts";
 
 /** A NAT's own stack answered the peer's SYN with RST (RFC 5382 REQ-4 forbids that). */
 export function resetByNat(scene: Scene, side: SideOfScene): Blockage | undefined {
@@ -55,21 +56,39 @@ function policyOf({ meeting }: Scene, { hop: { at, gateway } }: Approach): strin
   return at === meeting && !hairpin ? "; hairpin=false" : `; unsolicitedSyn=${refusalName(unsolicitedSyn)}`;
 }
 
-/** The peer's SYN arrived at a NAT, and neither passed nor was answered. */
+/** The peer's SYN arrived at a NAT, and neither passed nor was answered. Of several that one is told of which met a SYN of the host's own. */
 export function filtered(scene: Scene, side: SideOfScene): Blockage | undefined {
   if (side.side === "b" && tookTurns(scene)) return undefined;
   for (const approach of approachOf(scene, side)) {
-    const { at, name, gateway } = approach.hop;
+    const { at, name } = approach.hop;
     const syns = arrivals(scene, approach);
-    const [syn] = syns;
-    if (!syn) return undefined; // it ended farther out
+    const [earliest] = syns;
+    if (!earliest) return undefined; // it ended farther out
     if (syns.some((one) => passed(scene, approach, one))) continue;
-    const turnedBack = at === scene.meeting && gateway.kind === "nat" && !gateway.model.hairpin;
-    const reason = turnedBack ? "it has no hairpin" : "no mapping admitted it";
-    const why = `${name} dropped ${side.peer.toUpperCase()}'s ${openerName(scene)} from ${text(syn.src)} to ${text(syn.dst)} without an answer (${syns.length} in all); ${reason}`;
+    const syn = syns.find((one) => openedBefore(scene, approach, one)) ?? earliest;
+    const all = syns.length + beyondKept(scene.evidence.captures[at], approach.from);
+    const reason = whyFiltered(scene, { side, approach, syn });
+    const why = `${name} dropped ${side.peer.toUpperCase()}'s ${openerName(scene)} from ${text(syn.src)} to ${text(syn.dst)} without an answer (${all} in all); ${reason}`;
     return { cause: "filtered", at, atUs: syn.atUs, why };
   }
   return undefined;
+}
+
+interface Dropped {
+  readonly side: SideOfScene;
+  readonly approach: Approach;
+  readonly syn: Segment;
+}
+
+function whyFiltered(scene: Scene, { side: { hostName }, approach, syn }: Dropped): string {
+  const { at, name, gateway } = approach.hop;
+  const own = openedBefore(scene, approach, syn);
+  if (own) {
+    const axis = gateway.kind === "nat" && gateway.model.crossingSyn === "refuse" ? "; crossingSyn=refuse" : "";
+    return `${hostName}'s own SYN had left there for it ${gap(own.atUs, syn.atUs)} before, and ${name} let no SYN in after it${axis}`;
+  }
+  const turnedBack = at === scene.meeting && gateway.kind === "nat" && !gateway.model.hairpin;
+  return turnedBack ? "it has no hairpin" : "no mapping admitted it";
 }
 
 /** Whether A's SYN was only to open A's own NAT, and B, whose SYN counts, had its turn. */

@@ -1,5 +1,6 @@
 import { formatEndpoint, type Endpoint } from "../../wire/address.ts";
-import type { Evidence } from "../evidence/types.ts";
+import { KEPT_PER_FAN } from "../../wire/evidence.ts";
+import type { Capture, Evidence } from "../evidence/types.ts";
 import type { Gateway } from "../nat/model.ts";
 import { ADDRESS } from "../plan/addresses.ts";
 import { gatewaysOf, layersOf, outsideOf, shapeOf, type GatewayId, type Side } from "../plan/shape.ts";
@@ -98,6 +99,12 @@ export function punchesOf(scene: Scene, { side, peerOutside }: SideOfScene): rea
   return scene.segments.filter(
     (one) => one.node === side && one.direction === "out" && isOpener(scene, one) && one.dst.ip === peerOutside,
   );
+}
+
+/** Packets under an address that one interface of a node saw and of which no more than their number was kept. */
+export function beyondKept(capture: Capture | undefined, src: string): number {
+  const beyond = (capture?.fans ?? []).filter((fan) => fan.src === src && ["out", "wan"].includes(fan.iface));
+  return beyond.reduce((sum, { packets }) => sum + packets - KEPT_PER_FAN, 0);
 }
 
 /** What X sent under an address that is not its own. */

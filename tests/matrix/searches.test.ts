@@ -17,6 +17,7 @@ const CELLS: Readonly<Record<string, string>> = {
   "natblaster-6-300-syns.random~random.drop.te-drop": "blocked: no-collision",
   "natblaster-6-blind.random~random.drop.te-drop.core-anti-spoofing": "direct, up to 258048 packets",
   "natblaster-6-blind-300-syns.random~random.drop.te-drop": "blocked: no-collision",
+  "natblaster-6-blind-syns-that-may-not-cross.refuses-crossing~refuses-crossing.drop.te-translate": "blocked: filtered",
   "tcp-repair.sequential~preserve.reset.te-translate": "direct",
   "tcp-repair.random~preserve.drop.te-drop": "blocked: mapping-mispredicted",
 };

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { judge } from "../../../orchestrator/verdict/judge.ts";
 import type { Evidence } from "../../../orchestrator/evidence/types.ts";
-import { mustBeBlocked } from "./falsify.ts";
+import { ADDRESS } from "../../../orchestrator/plan/addresses.ts";
+import type { Segment } from "../../../orchestrator/verdict/sightings.ts";
+import { KEPT_PER_FAN } from "../../../wire/evidence.ts";
+import { mustBeBlocked, withoutSegments } from "./falsify.ts";
 import { recorded } from "./recorded/index.ts";
 
 describe("a spray's verdict", () => {
@@ -35,6 +38,22 @@ describe("a spray's verdict", () => {
     const outcome = mustBeBlocked(judge(cell, evidence));
     expect(outcome.cause).toBe("no-collision");
     expect(outcome.why).toMatch(sentence);
+  });
+
+  it("is filtered where a NAT refused the SYN that met: of thousands that are only counted, the two that crossed are there", async () => {
+    const { cell, evidence } = await recorded("blind-refused");
+    const { cause, at, why } = mustBeBlocked(judge(cell, evidence));
+    const said =
+      /^N([AB]) dropped [AB]'s SYN from (\S+) to (\S+) without an answer \((\d+) in all\); [AB]'s own SYN had left there for it [\d.]+ ms before, and N[AB] let no SYN in after it; crossingSyn=refuse$/.exec(
+        why,
+      );
+    expect(cause, why).toBe("filtered");
+    expect(at).toBe(`n${said?.[1]?.toLowerCase()}`);
+    expect(Number(said?.[4])).toBeGreaterThan(2 * KEPT_PER_FAN);
+    // without the one that it met, no mapping admitted it
+    const isOwn = ({ kind, iface, src }: Segment) => kind === "syn" && iface === "out" && src.ip === ADDRESS.naOutside;
+    const alone = judge(cell, withoutSegments(isOwn)(evidence));
+    expect(alone).not.toMatchObject({ why: expect.stringContaining("crossingSyn") as string });
   });
 
   it("is direct without X only where X sent nothing under another's address", async () => {

@@ -59,6 +59,7 @@ export const RECORDINGS = [
   "spray-exhausted",
   "spray-missed",
   "blind-missed",
+  "blind-refused",
   "direct-blind",
   "direct-injected",
   "injected-reset",
