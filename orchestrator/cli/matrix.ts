@@ -2,14 +2,16 @@ import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { relative } from "node:path";
 import type { Command } from "commander";
+import { NatbedError } from "../errors.ts";
 import type { RunReport } from "../report/events.ts";
 import type { Cell } from "../scenario/cell.ts";
 import { chosenReporters, ownsStdout, publishRun, reporterOption, type ReporterOptions } from "./reporters.ts";
-import { collect, option, wholeNumber } from "./values.ts";
+import { collect, option, shardOf, wholeNumber, type Shard } from "./values.ts";
 
 export interface MatrixOptions extends ReporterOptions {
   list?: true;
   filter?: string[];
+  shard?: Shard;
   jobs: number;
   seed?: number;
   trials?: number;
@@ -28,6 +30,8 @@ Examples:
   natbed matrix -t natblaster-4 --trials 100         a rate with a narrow interval
   natbed matrix mine.yaml --seed 42 --json > r.json  a scenario of your own, repeatably
   natbed matrix --reporter line,markdown=out.md      a line per cell, and a file besides
+  natbed matrix --shard 2/8 --seed 42 --reporter blob=2.blob
+                                                     an eighth of the cells, to be put together by natbed report
 
 Exit codes: 0 all as expected, 1 a surprise, 2 usage or scenario error, 3 infrastructure, 130 interrupted.
 Every option can also be set by a variable: --max-failures by NATBED_MAX_FAILURES.`;
@@ -42,6 +46,11 @@ export function addMatrix(program: Command): void {
     .addOption(
       option("-t, --filter <text>", "only cells whose id or block contains it, or fits /regex/; repeatable").argParser(
         collect,
+      ),
+    )
+    .addOption(
+      option("--shard <i/n>", "only the i-th of n parts, for n machines; natbed report puts them together").argParser(
+        shardOf,
       ),
     )
     .addOption(option("-j, --jobs <n>", "worlds at the same time").default(defaultJobs()).argParser(wholeNumber(1, 64)))
@@ -69,21 +78,30 @@ export function addMatrix(program: Command): void {
 async function runCommand(files: string[], options: MatrixOptions): Promise<void> {
   const { cells, scenario } = await chooseCells(files, options);
   if (options.list) return list(cells, options.json === true);
+  if (options.shard && options.seed === undefined) throw seedless(options.shard);
   const report = await runCells(cells, scenario, options);
   await publishReport(report, options);
 }
 
-type Choice = Pick<MatrixOptions, "trials" | "timeout" | "filter">;
+function seedless({ part, of }: Shard): NatbedError {
+  return new NatbedError(`--shard ${part}/${of} without --seed would draw a seed of its own`, {
+    kind: "usage",
+    code: "seed-missing",
+    hint: "give every shard of a run the same --seed, or they cannot be put together",
+  });
+}
+
+type Choice = Pick<MatrixOptions, "trials" | "timeout" | "filter" | "shard">;
 
 /** The cells that the command line names, and the files that they are from. */
 export async function chooseCells(
   files: string[],
-  { trials, timeout, filter }: Choice,
+  { trials, timeout, filter, shard }: Choice,
 ): Promise<{ readonly cells: Cell[]; readonly scenario: string[] }> {
   const { selectCells } = await import("./selection.ts");
   const scenario = files.length > 0 ? files : [paperScenario()];
   const limits = { ...(trials && { trials }), ...(timeout && { deadlineMs: timeout }) };
-  return { cells: await selectCells(scenario, { limits, filters: filter ?? [] }), scenario };
+  return { cells: await selectCells(scenario, { limits, filters: filter ?? [], ...(shard && { shard }) }), scenario };
 }
 
 async function list(cells: readonly Cell[], json: boolean): Promise<void> {

@@ -2,16 +2,19 @@ import { NatbedError } from "../errors.ts";
 import type { Cell } from "../scenario/cell.ts";
 import { expandScenario, loadScenario, type CellLimits } from "../scenario/load.ts";
 import { suggest } from "../scenario/suggest.ts";
+import type { Shard } from "./values.ts";
 
 /** What the command line says about which cells to run. */
 export interface Selection {
   readonly limits: CellLimits;
   /** Substrings, or regular expressions between slashes; a cell is chosen if any of them fits. None: every cell. */
   readonly filters: readonly string[];
+  /** Which part of these cells; absent: all of them. */
+  readonly shard?: Shard;
 }
 
-/** Cells of scenario files, filtered. With several files the scenario's name goes before the id, so that ids stay unique. */
-export async function selectCells(files: readonly string[], { limits, filters }: Selection): Promise<Cell[]> {
+/** Cells of scenario files, filtered, or a shard of them. With several files the scenario's name goes before the id, so that ids stay unique. */
+export async function selectCells(files: readonly string[], { limits, filters, shard }: Selection): Promise<Cell[]> {
   const scenarios = await Promise.all(files.map(loadScenario));
   const prefix = (cell: Cell) => (files.length > 1 ? { ...cell, id: `${cell.scenario}.${cell.id}` } : cell);
   const cells = scenarios.flatMap((scenario) => expandScenario(scenario, limits).map(prefix));
@@ -24,7 +27,22 @@ export async function selectCells(files: readonly string[], { limits, filters }:
       hint: "give each scenario a name of its own",
     });
   }
-  return filterCells(cells, filters);
+  const chosen = filterCells(cells, filters);
+  return shard ? partOf(chosen, shard) : chosen;
+}
+
+/**
+ * Every so-manieth of the cells: neighbours in a scenario take about as long, so that no shard has all the long ones. Throws NatbedError
+ * `no-match` where that is none.
+ */
+export function partOf(cells: readonly Cell[], { part, of }: Shard): Cell[] {
+  if (part <= cells.length) return cells.filter((_, index) => index % of === part - 1);
+  const all = cells.length === 1 ? "the only cell is" : `the ${cells.length} cells are`;
+  throw new NatbedError(`--shard ${part}/${of} has no cell: ${all} in earlier shards`, {
+    kind: "usage",
+    code: "no-match",
+    hint: `with these cells there can be up to ${cells.length} shards`,
+  });
 }
 
 /** The cells whose id or block fits any of the filters. Throws NatbedError `no-match` for a filter that chooses nothing. */

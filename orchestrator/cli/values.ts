@@ -9,6 +9,19 @@ export function wholeNumber(from: number, to: number): (text: string) => number 
   };
 }
 
+/** One of `of` parts of a run, counted from 1. */
+export interface Shard {
+  readonly part: number;
+  readonly of: number;
+}
+
+/** An option's value: `2/8`, the second of eight parts. */
+export function shardOf(text: string): Shard {
+  const [, part, of] = /^(\d{1,4})\/(\d{1,4})$/.exec(text)?.map(Number) ?? [];
+  if (part !== undefined && of !== undefined && part >= 1 && part <= of) return { part, of };
+  throw new InvalidArgumentError("Expected I/N, from 1/N to N/N.");
+}
+
 /** An option's value: a host by name or IPv4 address, and perhaps a port. */
 export function hostAndPort(text: string): string {
   const [, port = "1"] = /^[^\s:]+(?::(\d+))?$/.exec(text) ?? [undefined, "0"];

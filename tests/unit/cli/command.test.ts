@@ -36,6 +36,15 @@ describe("natbed", () => {
     expect(natbed(["matrix", "--list"], { ...env, NATBED_JSON: "0" }).stdout).toMatch(/^relay\./);
   });
 
+  it("lists one shard of the cells", () => {
+    const idsOf = (...args: string[]) =>
+      natbed(["matrix", "--list", ...args])
+        .stdout.split("\n")
+        .map((line) => line.split(" ")[0]);
+    const all = idsOf().filter(Boolean);
+    expect(idsOf("--shard", "2/40").filter(Boolean)).toEqual(all.filter((_, index) => index % 40 === 1));
+  });
+
   it.each([
     ["an unknown command", ["matrx"], /Did you mean matrix\?/],
     ["an unknown option", ["matrix", "--jbos", "2"], /unknown option '--jbos'/],
@@ -48,6 +57,12 @@ describe("natbed", () => {
       /matches none of \d+ cells \[no-match\]\n {2}hint: did you mean preserve\?/,
     ],
     ["a scenario that is not there", ["matrix", "nowhere.yaml"], /cannot read scenario nowhere\.yaml/],
+    ["a shard that is none", ["matrix", "--shard", "3/2"], /Expected I\/N, from 1\/N to N\/N/],
+    [
+      "a shard that would draw its own seed",
+      ["matrix", "--shard", "1/2"],
+      /without --seed would draw a seed of its own \[seed-missing\]\n {2}hint: give every shard of a run the same --seed/,
+    ],
     ["a directory without a run", ["report", "/proc/self"], /holds no run/],
   ])("ends with 2 and says why on stderr for %s", (_, args, message) => {
     const { status, stdout, stderr } = natbed(args);

@@ -2,7 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { filterCells, selectCells } from "../../../orchestrator/cli/selection.ts";
+import { filterCells, partOf, selectCells } from "../../../orchestrator/cli/selection.ts";
+import { shardOf } from "../../../orchestrator/cli/values.ts";
+import type { Cell } from "../../../orchestrator/scenario/cell.ts";
 import { CELLS } from "../report/results.ts";
 
 const ids = (filters: string[]) => filterCells(CELLS, filters).map(({ id }) => id);
@@ -33,6 +35,45 @@ describe("--filter", () => {
 
   it("that is no regular expression is a usage error", () => {
     expect(() => ids(["/(/"])).toThrow(expect.objectContaining({ kind: "usage", code: "filter-invalid" }));
+  });
+});
+
+describe("--shard", () => {
+  const cells = Array.from({ length: 11 }, (_, n): Cell => ({ ...CELLS[0]!, id: `cell-${n}` }));
+
+  it.each([1, 2, 3, 11])(
+    "of %i: each cell is in one, in the order of the run, and none has two more than another",
+    (of) => {
+      const shards = Array.from({ length: of }, (_, n) => partOf(cells, { part: n + 1, of }));
+      expect(shards.flat().toSorted((p, q) => cells.indexOf(p) - cells.indexOf(q))).toEqual(cells);
+      for (const shard of shards) {
+        expect(shard).toEqual(cells.filter((cell) => shard.includes(cell)));
+        expect(Math.abs(shard.length - cells.length / of)).toBeLessThan(1);
+      }
+    },
+  );
+
+  it("that would be empty is a usage error, which says how many there can be", () => {
+    expect(() => partOf(cells, { part: 12, of: 20 })).toThrow(
+      expect.objectContaining({
+        kind: "usage",
+        code: "no-match",
+        message: "--shard 12/20 has no cell: the 11 cells are in earlier shards",
+        hint: "with these cells there can be up to 11 shards",
+      }),
+    );
+  });
+
+  it("is of the cells that a filter leaves", async () => {
+    const filters = ["relay"];
+    const relayed = await selectCells(["scenarios/paper.yaml"], { limits: {}, filters });
+    const second = await selectCells(["scenarios/paper.yaml"], { limits: {}, filters, shard: { part: 2, of: 2 } });
+    expect(second).toEqual(relayed.filter((_, index) => index % 2 === 1));
+    expect(second.length).toBeGreaterThan(0);
+  });
+
+  it.each(["0/3", "4/3", "3", "1/0", "a/b", "1/2/3", "-1/3", "1.5/3", ""])("is no %j", (text) => {
+    expect(() => shardOf(text)).toThrow("Expected I/N, from 1/N to N/N.");
   });
 });
 
