@@ -32,7 +32,7 @@ export async function selectCells(files: readonly string[], { limits, filters, s
 }
 
 /**
- * Every so-manieth of the cells: neighbours in a scenario take about as long, so that no shard has all the long ones. Throws NatbedError
+ * Every n-th of the cells: neighbours in a scenario take about as long, so that no shard has all the long ones. Throws NatbedError
  * `no-match` where that is none.
  */
 export function partOf(cells: readonly Cell[], { part, of }: Shard): Cell[] {
