@@ -14,9 +14,9 @@ const CELLS: Readonly<Record<string, string>> = {
   "natblaster-4-ack-sweep-carriers.symmetric-random~linux-closed-input.drop.te-translate.core-icmp-off.behind-carrier-grade~none":
     "direct, up to 64512 packets",
   "natblaster-6.random~random.drop.te-translate": "direct, up to 258048 packets",
-  "natblaster-6-300-syns.random~random.drop.te-drop": "blocked: no-collision",
+  "natblaster-6-6-syns.random~random.drop.te-drop": "blocked: no-collision",
   "natblaster-6-blind.random~random.drop.te-drop.core-anti-spoofing": "direct, up to 258048 packets",
-  "natblaster-6-blind-300-syns.random~random.drop.te-drop": "blocked: no-collision",
+  "natblaster-6-blind-6-syns.random~random.drop.te-drop": "blocked: no-collision",
   "natblaster-6-blind-syns-that-may-not-cross.refuses-crossing~refuses-crossing.drop.te-translate": "blocked: filtered",
   "tcp-repair.sequential~preserve.reset.te-translate": "direct",
   "tcp-repair.random~preserve.drop.te-drop": "blocked: mapping-mispredicted",
