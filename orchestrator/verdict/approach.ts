@@ -1,4 +1,4 @@
-import { sameEndpoint } from "../../wire/address.ts";
+import { sameEndpoint, type Endpoint } from "../../wire/address.ts";
 import { isOpener, sameSequence, type Hop, type Scene, type SideOfScene } from "./scene.ts";
 import type { Segment } from "./sightings.ts";
 
@@ -59,28 +59,23 @@ export function resetFor({ segments }: Scene, { hop, iface }: Approach, syn: Seg
 }
 
 /** The side's own SYN that later opened the very port at which the peer's SYN had arrived. */
-export function openingOf(scene: Scene, { hop, iface }: Approach, syn: Segment): Segment | undefined {
-  return scene.segments.find(
-    (one) =>
-      one.node === hop.at &&
-      one.iface === iface &&
-      one.direction === "out" &&
-      isOpener(scene, one) &&
-      one.atUs > syn.atUs &&
-      sameEndpoint(one.src, syn.dst),
-  );
+export function openingOf(scene: Scene, approach: Approach, syn: Segment): Segment | undefined {
+  return ownFrom(scene, approach, syn.dst).find((own) => own.atUs > syn.atUs);
 }
 
 /** The side's own SYN that had left from where the peer's SYN arrived, for where that came from. */
-export function openedBefore(scene: Scene, { hop, iface }: Approach, syn: Segment): Segment | undefined {
-  return scene.segments.find(
+export function openedBefore(scene: Scene, approach: Approach, syn: Segment): Segment | undefined {
+  return ownFrom(scene, approach, syn.dst).find((own) => own.atUs < syn.atUs && sameEndpoint(own.dst, syn.src));
+}
+
+/** The side's own SYNs that left from an outside endpoint. */
+function ownFrom(scene: Scene, { hop, iface }: Approach, outside: Endpoint): readonly Segment[] {
+  return scene.segments.filter(
     (one) =>
       one.node === hop.at &&
       one.iface === iface &&
       one.direction === "out" &&
       isOpener(scene, one) &&
-      one.atUs < syn.atUs &&
-      sameEndpoint(one.src, syn.dst) &&
-      sameEndpoint(one.dst, syn.src),
+      sameEndpoint(one.src, outside),
   );
 }

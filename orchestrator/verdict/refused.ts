@@ -83,10 +83,8 @@ interface Dropped {
 function whyFiltered(scene: Scene, { side: { hostName }, approach, syn }: Dropped): string {
   const { at, name, gateway } = approach.hop;
   const own = openedBefore(scene, approach, syn);
-  if (own) {
-    const axis = gateway.kind === "nat" && gateway.model.crossingSyn === "refuse" ? "; crossingSyn=refuse" : "";
-    return `${hostName}'s own SYN had left there for it ${gap(own.atUs, syn.atUs)} before, and ${name} let no SYN in after it${axis}`;
-  }
+  if (own && gateway.kind === "nat" && gateway.model.crossingSyn === "refuse")
+    return `${hostName}'s own SYN had left there for it ${gap(own.atUs, syn.atUs)} before, and ${name} lets no SYN in after it; crossingSyn=refuse`;
   const turnedBack = at === scene.meeting && gateway.kind === "nat" && !gateway.model.hairpin;
   return turnedBack ? "it has no hairpin" : "no mapping admitted it";
 }

@@ -44,7 +44,7 @@ describe("a spray's verdict", () => {
     const { cell, evidence } = await recorded("blind-refused");
     const { cause, at, why } = mustBeBlocked(judge(cell, evidence));
     const said =
-      /^N([AB]) dropped [AB]'s SYN from (\S+) to (\S+) without an answer \((\d+) in all\); [AB]'s own SYN had left there for it [\d.]+ ms before, and N[AB] let no SYN in after it; crossingSyn=refuse$/.exec(
+      /^N([AB]) dropped [AB]'s SYN from (\S+) to (\S+) without an answer \((\d+) in all\); [AB]'s own SYN had left there for it [\d.]+ ms before, and N[AB] lets no SYN in after it; crossingSyn=refuse$/.exec(
         why,
       );
     expect(cause, why).toBe("filtered");
