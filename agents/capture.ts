@@ -29,8 +29,11 @@ export class Recorder {
   #names: readonly string[] = [];
   #indexOf = new Map<number, number>();
   #kept: CapturedPacket[] = [];
-  #isInOrder = true;
-  #fans = this.#newFans();
+  readonly #keep = (packet: CapturedPacket): void => {
+    if (this.#kept.length >= KEEP_IN_ALL) this.#lost += 1;
+    else this.#kept.push(packet);
+  };
+  #fans = new Fans(this.#keep);
   #flows = new Flows(this.#names, this.#fans);
   #lost = 0;
   #dropsBefore = 0;
@@ -75,7 +78,6 @@ export class Recorder {
     if (!this.#isRecording) throw new Error("nothing is being captured");
     this.#proveLive();
     const fans = this.#fans.totals(this.#names);
-    if (!this.#isInOrder) this.#kept.sort((one, other) => one.atUs - other.atUs);
     return {
       packets: Buffer.from(packPackets(this.#kept)).toString("base64"),
       interfaces: this.#names,
@@ -86,18 +88,9 @@ export class Recorder {
     };
   }
 
-  /** What such fans recall was seen before what is kept by then. */
-  #newFans(): Fans {
-    return new Fans((packet) => {
-      this.#keep(packet);
-      this.#isInOrder = false;
-    });
-  }
-
   #forget(): void {
     this.#kept = [];
-    this.#isInOrder = true;
-    this.#fans = this.#newFans();
+    this.#fans = new Fans(this.#keep);
     this.#flows = new Flows(this.#names, this.#fans);
     this.#lost = 0;
   }
@@ -156,11 +149,6 @@ export class Recorder {
     } else if (packet.protocol === PROTOCOL.icmp && this.#fans.isBeyond(packet, iface)) return; // answers to a search
     const { direction, atUs, length } = packet;
     this.#keep({ iface, direction, atUs, length, bytes: packet.bytes.slice() });
-  }
-
-  #keep(packet: CapturedPacket): void {
-    if (this.#kept.length >= KEEP_IN_ALL) this.#lost += 1;
-    else this.#kept.push(packet);
   }
 }
 

@@ -13,7 +13,7 @@ type FanCount = Omit<{ -readonly [Key in keyof FanTotal]: FanTotal[Key] }, "ifac
 const KIND_BITS = 0x17;
 const PROTOCOLS = 256;
 
-/** Packets without payload that begin something new, counted by the two addresses and their kind. SYNs that cross are kept, all of them. */
+/** Packets without payload that begin something new, counted by the two addresses and their kind. SYNs that cross are kept beside these. */
 export class Fans {
   readonly #counts = new Map<number, Map<number, Map<number, FanCount>>>();
   readonly #crossings = new Crossings<FanCount>();

@@ -5,7 +5,7 @@ export const KEPT_PER_FLOW = 48;
 
 /**
  * Of TCP without payload that differs in nothing but ports, and of ICMP that answers it, so much is kept and the rest counted: a search over
- * ports sends tens of thousands of packets.
+ * ports sends tens of thousands of packets. SYNs that cross one of the peer's are kept all the same.
  */
 export const KEPT_PER_FAN = 1024;
 
@@ -18,6 +18,7 @@ export interface FanTotal {
   readonly protocol: number;
   /** Of TCP the control bits FIN, SYN, RST and ACK, of ICMP its type. */
   readonly kind: number;
+  /** Without those beyond KEPT_PER_FAN that are kept because they cross. */
   readonly packets: number;
   readonly firstAtUs: number;
   readonly lastAtUs: number;
@@ -46,7 +47,7 @@ export interface Sentinels {
 
 /** What one node's packet socket saw since `capture-begin`. */
 export interface CaptureResult {
-  /** Packed by wire/capture.ts, base64. */
+  /** Packed by wire/capture.ts, base64; of those that cross the earlier one may stand behind later ones. */
   readonly packets: string;
   readonly interfaces: readonly string[];
   /** Flows that carried payload or more packets than were kept; the others are in `packets` whole. */

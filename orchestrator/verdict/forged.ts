@@ -2,7 +2,16 @@ import type { NodeId } from "../../wire/control.ts";
 import { ADDRESS } from "../plan/addresses.ts";
 import { SIDES } from "../plan/shape.ts";
 import type { Blockage } from "./outcome.ts";
-import { beyondKept, isForged, punchesOf, text, type Hop, type Scene, type SideOfScene } from "./scene.ts";
+import {
+  beyondKept,
+  isForged,
+  punchesOf,
+  searchesBothPorts,
+  text,
+  type Hop,
+  type Scene,
+  type SideOfScene,
+} from "./scene.ts";
 import type { Segment } from "./sightings.ts";
 
 /** Birthday: every forged SYN+ACK arrived at a closed port of a NAT. */
@@ -31,7 +40,7 @@ export function noCollision(scene: Scene, side: SideOfScene): Blockage | undefin
 /** A spray: the peer's SYNs left its NAT, and none from the port that this side's had been sent to. */
 export function sprayMissed(scene: Scene, side: SideOfScene): Blockage | undefined {
   const attempt = scene.evidence.attempts[side.side];
-  if (attempt.ok || attempt.failure !== "no-collision" || scene.technique.name !== "natblaster-6") return undefined;
+  if (attempt.ok || attempt.failure !== "no-collision" || !searchesBothPorts(scene)) return undefined;
   if (reached(scene, side) || reached(scene, scene.sides[side.peer])) return undefined;
   const { outermost, hostName } = scene.sides[side.peer];
   const anchors = [...new Set(punchesOf(scene, side).map(({ dst }) => dst.port))];

@@ -4,6 +4,7 @@ import {
   mappingsOf,
   openingsOf,
   punchesOf,
+  searchesBothPorts,
   text,
   type Hop,
   type Opening,
@@ -13,7 +14,7 @@ import {
 
 /** The peer aimed at a port that this side's NATs did not give to the connection. A search aims at ports that it guessed. */
 export function mispredicted(scene: Scene, side: SideOfScene): Blockage | undefined {
-  if (scene.technique.name === "natblaster-6") return undefined;
+  if (searchesBothPorts(scene)) return undefined;
   const { outermost, hostName, peer } = side;
   const mappings = mappingsOf(scene, side, outermost);
   const [own] = punchesOf(scene, side);
@@ -30,7 +31,7 @@ export function mispredicted(scene: Scene, side: SideOfScene): Blockage | undefi
 
 /** The peer aimed at a port that the side had, and the side's next SYN, to where the peer was by then, left from another one. A search's do. */
 export function moved(scene: Scene, side: SideOfScene): Blockage | undefined {
-  if (scene.technique.name === "natblaster-6") return undefined;
+  if (searchesBothPorts(scene)) return undefined;
   const { outermost, hostName, peer } = side;
   const own = openingsOf(scene, side, outermost);
   const others = openingsOf(scene, scene.sides[peer], scene.sides[peer].outermost);

@@ -94,6 +94,10 @@ export function isOpener({ technique }: Pick<Scene, "technique">, { kind }: Segm
   return kind === "syn" || (kind === "other" && technique.name === "tcp-repair");
 }
 
+/** Whether the sides aim at ports that nobody predicted, until two SYNs meet (NATBLASTER case 6). */
+export const searchesBothPorts = ({ technique }: Pick<Scene, "technique">): boolean =>
+  technique.name === "natblaster-6";
+
 /** SYNs, or what stands for them, that `side`'s host sent towards the peer's outside address, as its own interface saw them. */
 export function punchesOf(scene: Scene, { side, peerOutside }: SideOfScene): readonly Segment[] {
   return scene.segments.filter(
