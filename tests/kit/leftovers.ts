@@ -29,6 +29,17 @@ export async function untilUp(runId: string, count: number, search?: Search): Pr
   await until(`${count} containers of run ${runId}`, look, { withinMs: 20_000, seen: () => names });
 }
 
+/** Ends a container the hard way as soon as it runs: one that is only created, or not yet, cannot be. */
+export async function killOnceUp(name: string): Promise<void> {
+  const { docker } = await connectEngine();
+  const running = async (): Promise<true | undefined> => {
+    const [found] = await docker.listContainers({ filters: { name: [`^/${name}$`], status: ["running"] } });
+    return found ? true : undefined;
+  };
+  await until(`container ${name} to run`, running, { withinMs: 20_000 });
+  await docker.getContainer(name).kill();
+}
+
 /** Waits until no container of the run is left (I-5). */
 export async function untilGone(runId: string, search?: Search): Promise<void> {
   let names: string[] = [];

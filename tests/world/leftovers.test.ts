@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { connectEngine } from "../../orchestrator/engine/index.ts";
 import type { RunReport } from "../../orchestrator/report/events.ts";
 import { natbed, openFolder, startNatbed, type Folder, type Running } from "../kit/command.ts";
-import { containersOf, untilGone, untilUp } from "../kit/leftovers.ts";
+import { containersOf, killOnceUp, untilGone, untilUp } from "../kit/leftovers.ts";
 import { quickEntry, scenario, slowEntry, untilPlanned } from "../kit/slow.ts";
 
 const noEngine = inject("noEngine");
@@ -39,11 +38,8 @@ describe.skipIf(noEngine)("of a run's containers nothing is left (I-5)", () => {
   it("after an error", async () => {
     const { runId, ended } = start(slow, 1);
     const id = await runId;
-    await untilUp(id, 6);
-    const { docker } = await connectEngine();
-    await docker.getContainer(`natbed-${id}-w1-1-r`).kill();
-    await untilUp(id, 6); // the other cell's world
-    await docker.getContainer(`natbed-${id}-w1-2-r`).kill();
+    await killOnceUp(`natbed-${id}-w1-1-r`);
+    await killOnceUp(`natbed-${id}-w1-2-r`); // of the other cell's world
     expect((await ended).code).toBe(3);
     expect(await containersOf(id)).toEqual([]);
     expect(reportOf(id).counts).toMatchObject({ errors: 2, notRun: 0 });
