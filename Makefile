@@ -39,7 +39,7 @@ format: ## format all files
 bench: setup ## how fast the main job is here, as ratios measured in one run
 	@$(NODE)/node scripts/bench.ts
 
-nat-docs: setup ## docs/nat-models.md anew from measurements, some two minutes
+nat-docs: setup ## docs/nat-models.md anew from measurements, some 45 seconds
 	@bin/natbed nat check --all --markdown > docs/nat-models.md.new
 	@mv docs/nat-models.md.new docs/nat-models.md
 	@$(BIN)/prettier --write docs/nat-models.md

@@ -17,7 +17,7 @@ Examples:
 const CHECK_EXAMPLES = `
 Examples:
   natbed nat check openwrt                   every axis and requirement, with the measurement behind each
-  natbed nat check --all                     all of them as a table; some two minutes
+  natbed nat check --all                     all of them as a table; some 45 seconds
   natbed nat check --file mine.yaml          a scenario's own NATs, or what natbed nat from printed
   natbed nat check rfc5382 --timers full     waits for the real timeouts: more than two hours
 

@@ -8,7 +8,7 @@ import {
   type Examined,
   type TimerPlan,
 } from "../nat/examination.ts";
-import { PLAIN_SHAPE, type Side } from "../plan/shape.ts";
+import { PLAIN_SHAPE, SIDES, type Side } from "../plan/shape.ts";
 import { cleanWorld } from "../world/attempt.ts";
 import { setCore } from "../world/core.ts";
 import { loadLayer } from "../world/gateways.ts";
@@ -21,7 +21,11 @@ export interface ExamineOptions {
   readonly seed: number;
 }
 
-/** Measures NATs in a world of its own, two at a time, and tells of each as soon as it is done; in order. */
+/** The battery waits, for timers above all, more than it works. */
+const WORLDS = 3;
+const PER_WORLD = 2;
+
+/** Measures NATs in worlds of their own, some at a time, and tells of those as soon as they are done; in order. */
 export async function* examineNats(
   nats: readonly DeclaredNat[],
   { timers, seed, signal }: ExamineOptions & { readonly signal: AbortSignal },
@@ -29,26 +33,28 @@ export async function* examineNats(
   const engine = await connectEngine();
   const [image] = await Promise.all([requireImage(engine), preflight(engine)]);
   const runId = `nat-${randomBytes(3).toString("hex")}`;
-  await using world = await openWorld({ engine, image, runId, world: "nats" }, PLAIN_SHAPE);
-  const end = () => void world[Symbol.asyncDispose]();
+  const names = Array.from({ length: Math.min(WORLDS, Math.ceil(nats.length / PER_WORLD)) }, (_, at) => `nats-${at}`);
+  await using stack = new AsyncDisposableStack();
+  const opening = names.map(async (world) => stack.use(await openWorld({ engine, image, runId, world }, PLAIN_SHAPE)));
+  await Promise.allSettled(opening); // one that fails must not leave another behind
+  const worlds = await Promise.all(opening);
+  const end = () => worlds.forEach((world) => void world[Symbol.asyncDispose]());
   signal.addEventListener("abort", end, { once: true });
-  for (let at = 0; at < nats.length && !signal.aborted; at += 2) {
-    const both = nats
-      .slice(at, at + 2)
-      .map((nat, index) => ({ nat, side: index === 0 ? ("a" as const) : ("b" as const) }));
-    yield* await examineAtOnce(world, both, { timers, seed });
-  }
+  const atOnce = worlds.length * PER_WORLD;
+  for (let at = 0; at < nats.length && !signal.aborted; at += atOnce)
+    yield* await examineAtOnce(worlds, nats.slice(at, at + atOnce), { timers, seed });
 }
 
-/** Measures one NAT per side at the same time: the sides share nothing but R and X. */
+/** Measures at most two NATs per world at the same time: the sides of a world share nothing but R and X. */
 export async function examineAtOnce(
-  world: World,
-  nats: readonly { readonly nat: DeclaredNat; readonly side: Side }[],
+  worlds: readonly World[],
+  nats: readonly DeclaredNat[],
   options: ExamineOptions,
 ): Promise<Examination[]> {
-  await setCore(world, MEASURING_CORE);
-  await cleanWorld(world);
-  return Promise.all(nats.map(({ nat, side }) => examine(world, side, { ...nat, ...options })));
+  await Promise.all(worlds.map((world) => setCore(world, MEASURING_CORE).then(() => cleanWorld(world))));
+  return Promise.all(
+    nats.map((nat, at) => examine(worlds[Math.floor(at / PER_WORLD)]!, SIDES[at % PER_WORLD]!, { ...nat, ...options })),
+  );
 }
 
 /** A mismatch counts when it is seen twice: on a machine that is short of time an answer may be late once. */

@@ -7,13 +7,14 @@ import { findingLines } from "../../orchestrator/nat/findings.ts";
 import { completeModel, type NatModel, type PartialModel } from "../../orchestrator/nat/model.ts";
 import { renderNatModels } from "../../orchestrator/report/nat-markdown.ts";
 import { examineAtOnce } from "../../orchestrator/run/examine.ts";
-import type { World } from "../../orchestrator/world/world.ts";
-import { openTestWorld } from "../kit/world.ts";
+import { WorldPool } from "../kit/world-pool.ts";
 
 const noEngine = inject("noEngine");
 const UPPER = { kind: "random", range: { from: 32_768, to: 65_535 } } as const;
 const DOCS = new URL("../../docs/nat-models.md", import.meta.url);
 const CATALOGUE = Object.entries(NATS).map(([name, { axes }]): DeclaredNat => ({ name, model: completeModel(axes) }));
+/** As many at a time as three worlds have sides. */
+const AT_ONCE = 6;
 /** Two batteries, each looked at twice. */
 const WITHIN_MS = 240_000;
 
@@ -70,27 +71,22 @@ const MISDECLARED: readonly Misdeclared[] = [
 ];
 
 describe.skipIf(noEngine)("the whole battery", () => {
-  let world: World;
+  let pool: WorldPool;
   const examinations: Examination[] = [];
 
   beforeAll(async () => {
-    world = await openTestWorld("battery");
+    pool = await WorldPool.open("battery", AT_ONCE / 2);
   });
-  afterAll(() => world?.[Symbol.asyncDispose]());
+  afterAll(() => pool?.[Symbol.asyncDispose]());
 
-  const measure = (nats: readonly DeclaredNat[]) =>
-    examineAtOnce(
-      world,
-      nats.map((nat, index) => ({ nat, side: index === 0 ? ("a" as const) : ("b" as const) })),
-      { timers: FAST_TIMERS, seed: 1 },
-    );
+  const measure = (nats: readonly DeclaredNat[]) => examineAtOnce(pool.worlds, nats, { timers: FAST_TIMERS, seed: 1 });
 
-  it.each(pairs(CATALOGUE))(
+  it.each(someOf(CATALOGUE))(
     "measures %s as what they say, every axis",
     async (_, nats) => {
-      const both = await measure(nats);
-      examinations.push(...both);
-      for (const { name, mismatches, found } of both) {
+      const examined = await measure(nats);
+      examinations.push(...examined);
+      for (const { name, mismatches, found } of examined) {
         expect(mismatches, name).toEqual([]);
         const open = findingLines(found).filter(({ value }) => value === undefined);
         // A filter that lets everybody in refuses nobody.
@@ -111,11 +107,11 @@ describe.skipIf(noEngine)("the whole battery", () => {
     expect(rendered).toBe(written);
   });
 
-  it.each(pairs(MISDECLARED))(
+  it.each(someOf(MISDECLARED))(
     "catches %s",
-    async (_, pair) => {
-      const examined = await measure(pair.map(({ name, real }) => ({ name, model: modelOf(real) })));
-      for (const [at, { name, declared, mismatch }] of pair.entries()) {
+    async (_, some) => {
+      const examined = await measure(some.map(({ name, real }) => ({ name, model: modelOf(real) })));
+      for (const [at, { name, declared, mismatch }] of some.entries()) {
         expect(examined[at]?.mismatches, name).toEqual([]);
         const stated = scaledModel({ model: modelOf(declared), timers: FAST_TIMERS });
         expect(examined[at] && compareModel(stated, examined[at].found)).toEqual([expect.stringMatching(mismatch)]);
@@ -129,8 +125,8 @@ function modelOf(axes: PartialModel): NatModel {
   return completeModel({ ports: { kind: "preserve" }, ...axes });
 }
 
-/** Two at a time, one for each side of the world, with their names. */
-function pairs<T extends { readonly name: string }>(all: readonly T[]): [names: string, pair: readonly T[]][] {
-  const chunks = all.flatMap((_, at) => (at % 2 === 0 ? [all.slice(at, at + 2)] : []));
-  return chunks.map((pair) => [pair.map(({ name }) => name).join(" and "), pair]);
+/** So many at a time, with their names. */
+function someOf<T extends { readonly name: string }>(all: readonly T[]): [names: string, some: readonly T[]][] {
+  const chunks = all.flatMap((_, at) => (at % AT_ONCE === 0 ? [all.slice(at, at + AT_ONCE)] : []));
+  return chunks.map((some) => [some.map(({ name }) => name).join(", "), some]);
 }

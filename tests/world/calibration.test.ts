@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { ALL_PORTS } from "../../orchestrator/nat/catalogue.ts";
 import { OUT_OF_STATE, RESETS, type Gateway, type PortAllocation } from "../../orchestrator/nat/model.ts";
 import { cleanWorld } from "../../orchestrator/world/attempt.ts";
@@ -8,9 +8,10 @@ import { loadGateway } from "../../orchestrator/world/gateways.ts";
 import { MEASURING_CORE } from "../../orchestrator/world/probe.ts";
 import type { World } from "../../orchestrator/world/world.ts";
 import { nat, ROUTER } from "../kit/cells.ts";
-import { openTestWorld } from "../kit/world.ts";
+import { WorldPool } from "../kit/world-pool.ts";
 
 const noEngine = inject("noEngine");
+const WORLDS = 3;
 const sequential = (step: number, from = 40_000): PortAllocation => ({
   kind: "sequential",
   step,
@@ -202,55 +203,66 @@ const MISDECLARED: readonly Case[] = [
   },
 ];
 
-describe.skipIf(noEngine)("calibration", () => {
-  let world: World;
+describe.skipIf(noEngine).concurrent("calibration", () => {
+  let pool: WorldPool;
 
   beforeAll(async () => {
-    world = await openTestWorld("calibration");
-    await setCore(world, MEASURING_CORE);
+    pool = await WorldPool.open("calibration", WORLDS);
+    await Promise.all(pool.worlds.map((world) => setCore(world, MEASURING_CORE)));
   });
-  afterAll(() => world?.[Symbol.asyncDispose]());
-  beforeEach(() => cleanWorld(world));
+  afterAll(() => pool?.[Symbol.asyncDispose]());
+
+  const inWorld = (run: (world: World) => Promise<void>): Promise<void> =>
+    pool.use(async (world) => {
+      await cleanWorld(world);
+      await run(world);
+    });
 
   it.each([
-    nat(),
-    nat({ ports: sequential(3), unsolicitedSyn: "reset" }),
-    nat({ ports: sequential(-1) }),
-    nat({ ports: random, timeExceeded: "drop" }),
-    nat({ sourceRoute: "stock" }),
-    ROUTER,
-  ])("confirms $model of both sides at once", async (gateway) => {
-    await Promise.all([loadGateway(world, "a", gateway), loadGateway(world, "b", gateway)]);
-    const both = await Promise.all([calibrate(world, "a", gateway), calibrate(world, "b", gateway)]);
-    expect(both.map(({ mismatches }) => mismatches)).toEqual([[], []]);
-  });
+    ["a preserving NAT", nat()],
+    ["a sequential one that answers with RST", nat({ ports: sequential(3), unsolicitedSyn: "reset" })],
+    ["one that counts down", nat({ ports: sequential(-1) })],
+    ["a random one that drops ICMP errors", nat({ ports: random, timeExceeded: "drop" })],
+    ["one with source routes as in a stock kernel", nat({ sourceRoute: "stock" })],
+    ["a router", ROUTER],
+  ])("confirms %s of both sides at once", (_, gateway) =>
+    inWorld(async (world) => {
+      await Promise.all([loadGateway(world, "a", gateway), loadGateway(world, "b", gateway)]);
+      const both = await Promise.all([calibrate(world, "a", gateway), calibrate(world, "b", gateway)]);
+      expect(both.map(({ mismatches }) => mismatches)).toEqual([[], []]);
+    }),
+  );
 
-  it("confirms a sequential NAT whose range ends in the middle of the measurement", async () => {
-    const ports: PortAllocation = { kind: "sequential", step: 1, range: { from: 40_000, to: 40_005 } };
-    await loadGateway(world, "a", nat({ ports }));
-    for (let round = 0; round < 3; round += 1) {
-      await cleanWorld(world);
-      expect((await calibrate(world, "a", nat({ ports }))).mismatches).toEqual([]);
-    }
-  });
+  it("confirms a sequential NAT whose range ends in the middle of the measurement", () =>
+    inWorld(async (world) => {
+      const ports: PortAllocation = { kind: "sequential", step: 1, range: { from: 40_000, to: 40_005 } };
+      await loadGateway(world, "a", nat({ ports }));
+      for (let round = 0; round < 3; round += 1) {
+        await cleanWorld(world);
+        expect((await calibrate(world, "a", nat({ ports }))).mismatches).toEqual([]);
+      }
+    }));
 
-  it("looks again with new mappings: one that lives on would show the same outside port", async () => {
-    const gateway = nat({ mapping: "endpoint-independent", ports: random });
-    await loadGateway(world, "a", gateway);
-    const first = await calibrate(world, "a", gateway);
-    const last = await calibrate(world, "a", nat()); // never what it finds, so that it looks three times
-    expect([first.mismatches, last.mismatches.length > 0]).toEqual([[], true]);
-    const known = new Map(bindingsOf(first));
-    const again = bindingsOf(last).filter(([local, outside]) => known.get(local) === outside);
-    expect(bindingsOf(last).length).toBeGreaterThan(3);
-    expect(again).toEqual([]);
-  });
+  it("looks again with new mappings: one that lives on would show the same outside port", () =>
+    inWorld(async (world) => {
+      const gateway = nat({ mapping: "endpoint-independent", ports: random });
+      await loadGateway(world, "a", gateway);
+      const first = await calibrate(world, "a", gateway);
+      const last = await calibrate(world, "a", nat()); // never what it finds, so that it looks three times
+      expect([first.mismatches, last.mismatches.length > 0]).toEqual([[], true]);
+      const known = new Map(bindingsOf(first));
+      const again = bindingsOf(last).filter(([local, outside]) => known.get(local) === outside);
+      expect(bindingsOf(last).length).toBeGreaterThan(3);
+      expect(again).toEqual([]);
+    }));
 
-  it.each(MISDECLARED)("catches $title", async ({ real, declared, mismatch }) => {
-    await loadGateway(world, "a", real);
-    const { mismatches } = await calibrate(world, "a", declared);
-    expect(mismatches).toEqual(expect.arrayContaining([expect.stringMatching(mismatch)]));
-  });
+  it.each(MISDECLARED)("catches $title", ({ real, declared, mismatch }) =>
+    inWorld(async (world) => {
+      await loadGateway(world, "a", real);
+      const { mismatches } = await calibrate(world, "a", declared);
+      expect(mismatches).toEqual(expect.arrayContaining([expect.stringMatching(mismatch)]));
+    }),
+  );
 });
 
 /** The local and the outside port of each binding that was measured. */

@@ -7,8 +7,8 @@ import { loadLayer } from "../../orchestrator/world/gateways.ts";
 import type { World } from "../../orchestrator/world/world.ts";
 import type { AttemptResult, TriedStep } from "../../wire/attempt.ts";
 import { cellOf } from "../kit/cells.ts";
-import { openTestWorld } from "../kit/world.ts";
 import { until } from "../kit/until.ts";
+import { WorldPool } from "../kit/world-pool.ts";
 
 const ANSWER_MS = 90_000;
 const BYTES = 1 << 18;
@@ -19,15 +19,15 @@ const SLOW: Cell = cellOf(
   "{ technique: auto, deadlineMs: 6000, core: { delayMs: 125 }, na: [sequential], nb: [sequential], expect: [{ verdict: direct }] }",
 );
 
-describe.skipIf(inject("noEngine"))("auto between two NATs, while its first step runs,", () => {
-  let world: World;
+describe.skipIf(inject("noEngine")).concurrent("auto between two NATs, while its first step runs,", () => {
+  let pool: WorldPool;
   beforeAll(async () => {
-    world = await openTestWorld("plan-faults");
+    pool = await WorldPool.open("plan-faults", 2);
   });
-  afterAll(() => world?.[Symbol.asyncDispose]());
+  afterAll(() => pool?.[Symbol.asyncDispose]());
 
   /** Both hosts' parts of an attempt in a clean world, which has come to A's log of `what` behind the beginning of the first step. */
-  async function comeTo(what: string, seed: string): Promise<() => Promise<readonly AttemptResult[]>> {
+  async function comeTo(world: World, what: string, seed: string): Promise<() => Promise<readonly AttemptResult[]>> {
     await cleanWorld(world);
     await Promise.all(layersOf(SLOW).map(({ at, gateway }) => loadLayer(world, at, gateway)));
     await setCore(world, SLOW.core);
@@ -44,7 +44,7 @@ describe.skipIf(inject("noEngine"))("auto between two NATs, while its first step
   }
 
   /** Both have one connection, after a step that failed on at least one side. */
-  async function wentOn(results: readonly AttemptResult[]): Promise<void> {
+  async function wentOn(world: World, results: readonly AttemptResult[]): Promise<void> {
     const tried = results.map(({ tried: steps = [] }) => steps.map(stepText));
     expect(
       results.map(({ ok }) => ok),
@@ -68,21 +68,24 @@ describe.skipIf(inject("noEngine"))("auto between two NATs, while its first step
   it(
     "outlives a NAT's reboot between prediction and punch: another step of its plan is direct",
     { timeout: 150_000 },
-    async () => {
-      const results = await comeTo("predicted", "plan/reboot");
-      await world.agent("na").call("conntrack-flush", {});
-      await Promise.all(
-        layersOf(SLOW)
-          .filter(({ at }) => at === "na")
-          .map(({ at, gateway }) => loadLayer(world, at, gateway)),
-      );
-      await wentOn(await results());
-    },
+    () =>
+      pool.use(async (world) => {
+        const results = await comeTo(world, "predicted", "plan/reboot");
+        await world.agent("na").call("conntrack-flush", {});
+        await Promise.all(
+          layersOf(SLOW)
+            .filter(({ at }) => at === "na")
+            .map(({ at, gateway }) => loadLayer(world, at, gateway)),
+        );
+        await wentOn(world, await results());
+      }),
   );
 
-  it("outlives a restart of X: another step of its plan is direct", { timeout: 150_000 }, async () => {
-    const results = await comeTo("predicted", "plan/restart");
-    await world.agent("x").call("reset", {});
-    await wentOn(await results());
-  });
+  it("outlives a restart of X: another step of its plan is direct", { timeout: 150_000 }, () =>
+    pool.use(async (world) => {
+      const results = await comeTo(world, "predicted", "plan/restart");
+      await world.agent("x").call("reset", {});
+      await wentOn(world, await results());
+    }),
+  );
 });
