@@ -6,7 +6,7 @@ BIN := node_modules/.bin
 export PATH := $(CURDIR)/$(NODE):$(PATH)
 ARGS ?=
 
-.PHONY: help setup matrix matrix-full test check format nat-docs results bench figures doctor down engine-start engine-stop clean
+.PHONY: help setup matrix matrix-full test check format nat-docs results bench figures report doctor down engine-start engine-stop clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F'\t' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -54,6 +54,10 @@ results: setup ## docs/results.md and its figures anew from runs of all scenario
 	@mkdir -p runs && out=$$(mktemp -d runs/results-XXXXXX) && \
 		bin/natbed matrix $(RESULTS:%=scenarios/%.yaml) --output $$out && bin/natbed results $$out/*
 	@$(BIN)/prettier --write docs/results.md
+
+report: ## an earlier run shown again, or shards as one: ARGS="runs/ID --reporter html"; without an engine
+	@scripts/setup.sh report
+	@bin/natbed report $(ARGS)
 
 doctor: ## what this machine and engine can do
 	@scripts/setup.sh packages

@@ -1,7 +1,7 @@
 #!/bin/sh
 # First half of the set-up, for a machine with nothing but Node 20+, npm and apt: checks the machine, installs the packages of
 # package-lock.json when they are missing or older, then goes on in setup.ts under the Node 24 that came with them.
-# Usage: scripts/setup.sh [packages|run|test]. Exit code 3: this machine cannot, and what to do.
+# Usage: scripts/setup.sh [packages|report|run|test]. Exit code 3: this machine cannot, and what to do.
 set -eu
 cd "$(dirname "$0")/.."
 

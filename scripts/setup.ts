@@ -1,6 +1,6 @@
 /**
  * Second half of the set-up (after setup.sh): engine and image. Each step is announced in one line with its time; a step whose result is
- * there costs milliseconds. Argument `test` adds what only the tests need.
+ * there costs milliseconds. Argument `test` adds what only the tests need; with `report` there is no engine, and no need of root.
  */
 import { argv, echo } from "zx";
 import { renderError } from "../orchestrator/errors.ts";
@@ -42,8 +42,10 @@ try {
     value: undefined,
     words: `the report page's program is ${await buildViewer()}`,
   }));
-  const { engine, isFresh } = await announced("engine", prepareEngine);
-  await announced("image", () => prepareImage(engine, isFresh));
+  if (argv._[0] !== "report") {
+    const { engine, isFresh } = await announced("engine", prepareEngine);
+    await announced("image", () => prepareImage(engine, isFresh));
+  }
 } catch (error) {
   console.error(renderError(error));
   process.exitCode = 3;

@@ -34,7 +34,7 @@ export async function readShell(): Promise<string> {
     throw new NatbedError("the report page's program has not been built", {
       kind: "infrastructure",
       code: "viewer-missing",
-      hint: "`make setup` builds it in a second",
+      hint: "`make report` builds it in a second, as does `make setup`",
       cause,
     });
   }

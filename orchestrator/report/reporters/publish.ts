@@ -1,3 +1,4 @@
+import { NatbedError } from "../../errors.ts";
 import type { RecordedRun } from "../directory.ts";
 import { REPORTERS, type Wanted } from "./catalogue.ts";
 import type { Desk, Reporter } from "./reporter.ts";
@@ -19,6 +20,11 @@ export async function publish(
     const file = await reporter(structuredClone(run), { ...desk, ...(to === undefined ? {} : { to }) });
     return { done: true, ...(file === undefined ? {} : { file }) };
   } catch (error) {
-    return { done: false, why: error instanceof Error ? error.message : String(error) };
+    return { done: false, why: whyOf(error) };
   }
+}
+
+function whyOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof NatbedError && error.hint !== undefined ? `${error.message}: ${error.hint}` : error.message;
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
@@ -88,4 +89,42 @@ describe("the documents'", () => {
   });
 
   it("commands are found at all", () => expect(lines.length).toBeGreaterThan(20));
+});
+
+describe("the workflows'", () => {
+  const RUN_NUMBER = "7";
+  const texts = globSync(".github/workflows/*.yml", { cwd: ROOT }).map((file) =>
+    readFileSync(`${ROOT}${file}`, "utf8"),
+  );
+  /** Calls of make with arguments, once for each shard where there are some. */
+  const calls = texts.flatMap((text) => {
+    const shards: unknown = JSON.parse(/^ +shard: (\[.+\])$/m.exec(text)?.[1] ?? "[0]");
+    const written = [...text.matchAll(/\bmake ([\w-]+) ARGS="(.+?)"/g)];
+    return (shards as number[]).flatMap((shard, _, all) =>
+      written.map(([, target = "", args = ""]) => ({
+        target,
+        args: args.replaceAll("${{ matrix.shard }}", String(shard)).replaceAll("${{ github.run_number }}", RUN_NUMBER),
+        shards: all.length,
+      })),
+    );
+  });
+
+  it.each(calls)("make $target $args is taken by the command line", async ({ target, args }) => {
+    const recipe = execFileSync("make", ["--no-print-directory", "-n", target, `ARGS=${args}`], {
+      cwd: ROOT,
+      encoding: "utf8",
+    });
+    const line = /^bin\/(natbed .+)$/m.exec(recipe)?.[1];
+    expect(line?.endsWith(args)).toBe(true);
+    expect(await complaint(line!)).toBeUndefined();
+  });
+
+  it("shards are all of a run", () => {
+    const asked = calls.flatMap(({ args, shards }) => {
+      const [, part, of] = /--shard (\d+)\/(\d+) --seed \d+ /.exec(args) ?? [];
+      return part === undefined ? [] : [{ part: Number(part), of: Number(of), shards }];
+    });
+    expect(asked.map(({ part }) => part)).toEqual([1, 2, 3, 4]);
+    for (const { of, shards } of asked) expect(of).toBe(shards);
+  });
 });
