@@ -11,6 +11,7 @@ import { collect, option, shardOf, wholeNumber, type Shard } from "./values.ts";
 export interface MatrixOptions extends ReporterOptions {
   list?: true;
   filter?: string[];
+  lastFailed?: true;
   shard?: Shard;
   jobs: number;
   seed?: number;
@@ -28,6 +29,7 @@ Examples:
   natbed matrix --list                               its cells and what is expected of them
   natbed matrix -t simultaneous-open -t /^relay/     some of them
   natbed matrix -t natblaster-4 --trials 100         a rate with a narrow interval
+  natbed matrix --last-failed                        what surprised in the newest run, with its seed
   natbed matrix mine.yaml --seed 42 --json > r.json  a scenario of your own, repeatably
   natbed matrix --reporter line,markdown=out.md      a line per cell, and a file besides
   natbed matrix --shard 2/8 --seed 42 --reporter blob=2.blob
@@ -46,6 +48,12 @@ export function addMatrix(program: Command): void {
     .addOption(
       option("-t, --filter <text>", "only cells whose id or block contains it, or fits /regex/; repeatable").argParser(
         collect,
+      ),
+    )
+    .addOption(
+      option(
+        "--last-failed",
+        "only cells of the newest run in --output that surprised or have no result; with its seed and scenario files",
       ),
     )
     .addOption(
@@ -76,10 +84,11 @@ export function addMatrix(program: Command): void {
 }
 
 async function runCommand(files: string[], options: MatrixOptions): Promise<void> {
-  const { cells, scenario } = await chooseCells(files, options);
+  const { cells, scenario, seed } = await chooseCells(files, options);
   if (options.list) return list(cells, options.json === true);
-  if (options.shard && options.seed === undefined) throw seedless(options.shard);
-  const report = await runCells(cells, scenario, options);
+  if (options.shard && seed === undefined) throw seedless(options.shard);
+  if (cells.length === 0) return;
+  const report = await runCells(cells, scenario, { ...options, ...(seed !== undefined && { seed }) });
   await publishReport(report, options);
 }
 
@@ -91,24 +100,41 @@ function seedless({ part, of }: Shard): NatbedError {
   });
 }
 
-type Choice = Pick<MatrixOptions, "trials" | "timeout" | "filter" | "shard">;
+type Choice = Pick<MatrixOptions, "trials" | "timeout" | "filter" | "lastFailed" | "shard" | "seed" | "output">;
 
-/** The cells that the command line names, and the files that they are from. */
-export async function chooseCells(
-  files: string[],
-  { trials, timeout, filter, shard }: Choice,
-): Promise<{ readonly cells: Cell[]; readonly scenario: string[] }> {
-  const { selectCells } = await import("./selection.ts");
-  const scenario = files.length > 0 ? files : [paperScenario()];
+/** What a run begins with. */
+interface Chosen {
+  readonly cells: Cell[];
+  /** The files that they are from. */
+  readonly scenario: string[];
+  /** Absent: nobody said one. */
+  readonly seed?: number;
+}
+
+/** The cells that the command line names; none where it asks for what failed, and nothing did. */
+export async function chooseCells(files: string[], options: Choice): Promise<Chosen> {
+  const { trials, timeout, filter: filters = [], shard } = options;
+  const [{ selectCells }, failed] = await Promise.all([
+    import("./selection.ts"),
+    options.lastFailed && import("./last-failed.ts").then(({ lastFailed }) => lastFailed(options.output)),
+  ]);
+  const scenario = files.length > 0 ? files : (failed?.run.scenario ?? [paperScenario()]);
+  const seed = options.seed ?? failed?.run.seed;
+  const chosen = { scenario, ...(seed !== undefined && { seed }) };
+  if (failed?.ids.size === 0) {
+    process.stderr.write(`natbed: no cell of run ${failed.run.id} failed: there is nothing to run again\n`);
+    return { cells: [], ...chosen };
+  }
   const limits = { ...(trials && { trials }), ...(timeout && { deadlineMs: timeout }) };
-  return { cells: await selectCells(scenario, { limits, filters: filter ?? [], ...(shard && { shard }) }), scenario };
+  const cells = await selectCells(scenario, { limits, filters, ...(failed && { failed }), ...(shard && { shard }) });
+  return { cells, ...chosen };
 }
 
 async function list(cells: readonly Cell[], json: boolean): Promise<void> {
   const { expectationText } = await import("../report/words.ts");
   const width = Math.max(...cells.map(({ id }) => id.length));
-  const lines = cells.map(({ id, expected }) => `${id.padEnd(width)}  ${expectationText(expected)}`);
-  process.stdout.write(json ? `${JSON.stringify(cells, undefined, 2)}\n` : `${lines.join("\n")}\n`);
+  const lines = cells.map(({ id, expected }) => `${id.padEnd(width)}  ${expectationText(expected)}\n`);
+  process.stdout.write(json ? `${JSON.stringify(cells, undefined, 2)}\n` : lines.join(""));
 }
 
 export async function runCells(cells: Cell[], scenario: string[], options: MatrixOptions): Promise<RunReport> {

@@ -2,6 +2,7 @@ import { NatbedError } from "../errors.ts";
 import type { Cell } from "../scenario/cell.ts";
 import { expandScenario, loadScenario, type CellLimits } from "../scenario/load.ts";
 import { suggest } from "../scenario/suggest.ts";
+import { failedOf, type LastFailed } from "./last-failed.ts";
 import type { Shard } from "./values.ts";
 
 /** What the command line says about which cells to run. */
@@ -9,12 +10,17 @@ export interface Selection {
   readonly limits: CellLimits;
   /** Substrings, or regular expressions between slashes; a cell is chosen if any of them fits. None: every cell. */
   readonly filters: readonly string[];
+  /** Only cells that failed in an earlier run. */
+  readonly failed?: LastFailed;
   /** Which part of these cells; absent: all of them. */
   readonly shard?: Shard;
 }
 
 /** Cells of scenario files, filtered, or a shard of them. With several files the scenario's name goes before the id, so that ids stay unique. */
-export async function selectCells(files: readonly string[], { limits, filters, shard }: Selection): Promise<Cell[]> {
+export async function selectCells(
+  files: readonly string[],
+  { limits, filters, failed, shard }: Selection,
+): Promise<Cell[]> {
   const scenarios = await Promise.all(files.map(loadScenario));
   const prefix = (cell: Cell) => (files.length > 1 ? { ...cell, id: `${cell.scenario}.${cell.id}` } : cell);
   const cells = scenarios.flatMap((scenario) => expandScenario(scenario, limits).map(prefix));
@@ -27,7 +33,7 @@ export async function selectCells(files: readonly string[], { limits, filters, s
       hint: "give each scenario a name of its own",
     });
   }
-  const chosen = filterCells(cells, filters);
+  const chosen = filterCells(failed ? failedOf(cells, failed) : cells, filters);
   return shard ? partOf(chosen, shard) : chosen;
 }
 

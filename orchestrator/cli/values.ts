@@ -50,6 +50,7 @@ export function dropFalseSwitches(env: NodeJS.ProcessEnv): void {
 
 const SWITCHES = new Set([
   "NATBED_LIST",
+  "NATBED_LAST_FAILED",
   "NATBED_FRESH",
   "NATBED_KEEP_ON_FAILURE",
   "NATBED_JSON",

@@ -24,6 +24,11 @@ function isAsExpected(result: CellResult): boolean {
   return !result.surprise && result.state === "done" && isResult(result);
 }
 
+/** There is reason to run the cell again: a surprise, or no result although the kernel can do it. */
+export function hasFailed(result: CellResult): boolean {
+  return !isAsExpected(result) && result.verdict !== "unsupported";
+}
+
 /**
  * The process's exit code for a run. How the run ended comes first, because the rest of an interrupted run was never looked at;
  * then surprises (1) before cells without a result (3), so that trouble with one world cannot hide a finding.

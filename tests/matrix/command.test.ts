@@ -80,5 +80,8 @@ describe.skipIf(noEngine)("natbed matrix", () => {
     const run = readdirSync(folder.path).find((name) => !name.endsWith(".yaml"));
     const report = JSON.parse(readFileSync(join(folder.path, run!, "report.json"), "utf8")) as RunReport;
     expect(report.counts).toMatchObject({ total: 3, surprises: 1, notRun: 2 });
+
+    const again = await natbed(["matrix", "--last-failed", "--list", "--output", folder.path]);
+    expect(again.stdout).toMatch(/^wrong\.preserve~preserve\.drop\.te-drop +direct$/);
   });
 });

@@ -2,7 +2,7 @@ import { countCells, exitCodeOf } from "../../../orchestrator/report/counts.ts";
 import type { CellResult, RunReport } from "../../../orchestrator/report/events.ts";
 import { parseScenario, expandScenario } from "../../../orchestrator/scenario/load.ts";
 
-const SCENARIO = `
+export const SCENARIO = `
 name: sample
 matrix:
   - technique: simultaneous-open
