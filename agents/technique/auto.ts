@@ -18,7 +18,7 @@ export type AutoEvent =
 export type AutoAction =
   | { readonly kind: "probe" }
   | { readonly kind: "tell"; readonly message: HostMessage }
-  | { readonly kind: "wait"; readonly timer: "deadline" | "last-call" | `peer-ended-${number}`; readonly ms: number }
+  | { readonly kind: "wait"; readonly timer: "deadline" | "last-call" | "last-word" | `peer-ended-${number}`; readonly ms: number }
   /** What both hosts will try; said once. */
   | { readonly kind: "follow"; readonly plan: Plan }
   /** An ordinary attempt of one technique, in a session of its own; `attempted` follows. The connection of the step before is given up. */
@@ -60,6 +60,8 @@ interface State {
   readonly theirs?: boolean;
   /** Only the last step is still worth its time. */
   readonly late?: true;
+  /** Time is up, and only the peer's word on a connection that this host has is waited for. */
+  readonly over?: true;
 }
 
 type AutoMachine = Machine<State, AutoEvent, AutoAction>;
@@ -195,12 +197,17 @@ function conclude(state: State): AutoStep {
   const { mine, theirs, role, plan, step } = state;
   if (mine === undefined || theirs === undefined) return stay(state);
   if (mine && theirs) return { state, actions: [{ kind: "adopt" }] };
+  if (state.over) return giveUp(state, "deadline", "time was up when the peer had no connection");
   if (role === "a") return next(state);
   return step === plan?.length ? exhausted(state) : stay(state);
 }
 
 function elapsed(state: State, timer: string, { withinMs }: AutoOptions): AutoStep {
-  if (timer === "deadline") return giveUp(state, "deadline", `no connection within ${withinMs} ms`);
+  if (timer === "deadline" && state.mine && state.theirs === undefined)
+    // the peer may have heard of it already and take it: both end alike only if this host waits for what it said
+    return { state: { ...state, over: true }, actions: [{ kind: "wait", timer: "last-word", ms: SAYS_WITHIN_MS }] };
+  if (timer === "deadline" || timer === "last-word")
+    return giveUp(state, "deadline", `no connection within ${withinMs} ms`);
   const running = state.step > 0 && state.mine === undefined;
   if (timer === `peer-ended-${state.step}` && running)
     return { state, actions: [{ kind: "cut", failure: "peer-failed", why: "the peer's part of this step has ended" }] };

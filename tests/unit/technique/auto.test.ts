@@ -107,6 +107,20 @@ describe("two hosts that leave the choice to their fingerprints", () => {
     expect(deeds.at(-1)!.atMs).toBeLessThanOrEqual(WITHIN_MS + 4 * HOP_MS);
   });
 
+  it("take a connection that both had just before the deadline, whoever of them hears of it after", () => {
+    const [first, last] = [{ ok: false, afterMs: 100 }, WITHIN_MS - LAST_MS];
+    const story = (lateMs: number): string[] =>
+      endsOf(
+        routers((role, step) => {
+          if (step < PLAN.length) return step === 1 ? first : NEVER;
+          return { ok: true, afterMs: role === "a" ? 1 : lateMs };
+        }),
+      ).map(String);
+    const ends = Array.from({ length: 40 }, (_, n) => story(WITHIN_MS - last - 20 + n));
+    expect(ends.filter(([a, b]) => a !== b && !(a?.startsWith("gives up") && b?.startsWith("gives up")))).toEqual([]);
+    expect(new Set(ends.map(([a]) => a))).toEqual(new Set(["adopts", "gives up: peer-failed"]));
+  });
+
   it("both end where one of them leaves in the middle of a step", () => {
     const leaves = [{ atMs: 400, role: "b", event: { kind: "told", message: { t: "peer-left" } } }] as const;
     const deeds = routers(() => NEVER, { faults: leaves });
