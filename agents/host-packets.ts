@@ -44,6 +44,16 @@ interface Flood {
 export interface Hit {
   readonly localPort: number;
   readonly outsidePort: number;
+  /** The number that it acknowledges. */
+  readonly ack: number;
+}
+
+interface Sweep {
+  readonly localPort: number;
+  readonly from: Endpoint;
+  readonly isn: number;
+  /** A NAT may have changed what it acknowledges. */
+  readonly shifted?: true;
 }
 
 /** Reports the first forged SYN+ACK that answers a flood: its destination is the inside port, its payload the outside port. */
@@ -55,7 +65,7 @@ export function watchHit(recorder: Recorder, { from, isn, ports }: Flood, onHit:
     if (segment.ack !== (isn + 1) >>> 0 || segment.payload.length !== 2) return;
     stop();
     const [high = 0, low = 0] = segment.payload;
-    onHit({ localPort: segment.dstPort, outsidePort: high * 256 + low });
+    onHit({ localPort: segment.dstPort, outsidePort: high * 256 + low, ack: segment.ack });
   });
   return stop;
 }
@@ -63,16 +73,17 @@ export function watchHit(recorder: Recorder, { from, isn, ports }: Flood, onHit:
 /** Reports the first ACK of a sweep that answers the SYN from `localPort`: its IP identification is the outside port (ack-sweep.ts). */
 export function watchSweep(
   recorder: Recorder,
-  { localPort, from, isn }: { readonly localPort: number; readonly from: Endpoint; readonly isn: number },
+  { localPort, from, isn, shifted }: Sweep,
   onHit: (hit: Hit) => void,
 ): () => void {
   const stop = recorder.tap((packet) => {
     if (packet.direction !== "in") return;
     const segment = segmentBetween(packet, { src: from.ip });
     if (!segment || segment.srcPort !== from.port || segment.dstPort !== localPort) return;
-    if (segment.flags !== TCP_FLAG.ack || segment.ack !== (isn + 1) >>> 0 || segment.payload.length > 0) return;
+    if (segment.flags !== TCP_FLAG.ack || segment.payload.length > 0) return;
+    if (!shifted && segment.ack !== (isn + 1) >>> 0) return;
     stop();
-    onHit({ localPort, outsidePort: packet.view.getUint16(packet.start + IDENTIFICATION) });
+    onHit({ localPort, outsidePort: packet.view.getUint16(packet.start + IDENTIFICATION), ack: segment.ack });
   });
   return stop;
 }

@@ -75,11 +75,9 @@ export class HostSearch {
   }
 
   /** Watches for the one ACK of X's sweep that gets here. */
-  watchSweep({ localPort, from, isn }: Action<"watch-sweep">): void {
+  watchSweep(sweep: Action<"watch-sweep">): void {
     this.#begin();
-    this.#surroundings.endings.untilAdopted(
-      watchSweep(this.#recorder, { localPort, from, isn }, (hit) => this.#found(hit)),
-    );
+    this.#surroundings.endings.untilAdopted(watchSweep(this.#recorder, sweep, (hit) => this.#found(hit)));
   }
 
   /** Sends a spray's SYNs, one pass of them, until something comes back; each pass has the same ports and numbers. */

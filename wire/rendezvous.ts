@@ -21,7 +21,7 @@ import {
 } from "./json-line.ts";
 import { isOffer, type Offer } from "./traits.ts";
 
-export const RENDEZVOUS_VERSION = 1;
+export const RENDEZVOUS_VERSION = 2;
 /** A longer line ends the connection (bounded memory at X); counted in characters, which the protocol's own are one byte of each. */
 export const MAX_LINE = 2048;
 /**

@@ -19,9 +19,12 @@ interface RouteOptions extends PunchOptions {
 
 /**
  * How a host learns its own random outside port: by a birthday of so many SYNs and forged SYN+ACKs, as the paper does, or from ACKs that X
- * sends to every port, each with its port as IP identification, of which its NAT lets one pass.
+ * sends to every port, each with its port as IP identification, of which its NAT lets one pass. `sequenceShift: "learned"`: of that one
+ * the host also reads by how much its NAT shifts sequence numbers.
  */
-type OutsideSearch = { readonly search: "birthday"; readonly syns: number } | { readonly search: "ack-sweep" };
+type OutsideSearch =
+  | { readonly search: "birthday"; readonly syns: number }
+  | { readonly search: "ack-sweep"; readonly sequenceShift: "none" | "learned" };
 
 /** A search of case 6 where nobody says more: as many SYNs as there are ports, at a second port where the first is missed. */
 export const PLAIN_SPRAY = { anchors: 2, packets: 64_512 } as const;

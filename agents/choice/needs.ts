@@ -34,7 +34,7 @@ export function needsOf(technique: Traversal): Needs {
     case "natblaster-3":
       return technique.assist === "none" ? { ...NOTHING, forging: true } : { a: ["raw"], b: ["raw"], forging: true };
     case "natblaster-4":
-      return { a: technique.search === "birthday" ? ["raw", "admin"] : ["raw"], b: ["raw"], forging: true };
+      return { a: mutes(technique) ? ["raw", "admin"] : ["raw"], b: ["raw"], forging: true };
     case "tcp-repair":
       return { a: ["raw", "admin"], b: ["raw", "admin"], forging: false };
     case "natblaster-6":
@@ -42,6 +42,11 @@ export function needsOf(technique: Traversal): Needs {
     case "natblaster-5":
       return { ...NOTHING, forging: true };
   }
+}
+
+/** Packets come to A's host that its kernel would refuse, and the refusal would take the mapping down. */
+function mutes(technique: Extract<Traversal, { name: "natblaster-4" }>): boolean {
+  return technique.search === "birthday" || technique.sequenceShift === "learned";
 }
 
 /** What a host lacks to play a role; empty: nothing. */

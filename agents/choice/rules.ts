@@ -25,6 +25,15 @@ const RETRY_MS = 300;
 /** Below so many ms to X and back two SYNs do not truly cross: one is answered before the other leaves. */
 const CROSSING_RTT_MS = 10;
 
+const ACK_SWEEP = {
+  name: "natblaster-4",
+  search: "ack-sweep",
+  sequenceShift: "none",
+  predictionOffset: 0,
+  gapMs: 0,
+  skewMs: 0,
+} as const;
+
 /**
  * What to try, the best first: what needs least of hosts and X, and then what takes least time. Each rule's conditions are those that the
  * matrix shows (scenarios/*.yaml), in the words of two fingerprints.
@@ -91,13 +100,19 @@ export const RULES: readonly Rule[] = [
     because: "X reads both random ports off source-routed SYNs, and one of the NATs may keep its own",
   },
   {
-    technique: { name: "natblaster-4", search: "ack-sweep", predictionOffset: 0, gapMs: 0, skewMs: 0 },
-    wants: oneRandom,
+    technique: ACK_SWEEP,
+    wants: (a, b) => [a.sequenceKept, ...oneRandom(a, b)],
     because: "NA's ports are random, and X finds the one by trying all",
   },
   {
+    technique: { ...ACK_SWEEP, sequenceShift: "learned" },
+    wants: (a, b) => [not(a.sequenceKept), ...oneRandom(a, b)],
+    because:
+      "NA's ports are random and it shifts sequence numbers: X finds the port by trying all, and what gets through shows the shift",
+  },
+  {
     technique: PLAIN["natblaster-4"],
-    wants: oneRandom,
+    wants: (a, b) => [a.sequenceKept, ...oneRandom(a, b)],
     because: "NA's ports are random, and a birthday finds one in 19 of 20 tries",
   },
   ...thrice({
@@ -204,14 +219,14 @@ const reaches = (a: Known, b: Known): Truth => (b.ports === "untranslated" ? tru
 /** What X forges fits only the sequence numbers that it was told. */
 const forged = (a: Known, b: Known): readonly Truth[] => [a.sequenceKept, b.sequenceKept, apart(a, b)];
 
-/** Case 4: nobody is told of the SYNs that die, and X's forgeries fit. */
+/** Case 4: nobody is told of the SYNs that die, and X's forgeries fit B's. */
 function oneRandom(a: Known, b: Known): readonly Truth[] {
-  return [...forged(a, b), not(predictable(a)), predictable(b), not(a.ttlError), not(b.ttlError)];
+  return [b.sequenceKept, apart(a, b), not(predictable(a)), predictable(b), not(a.ttlError), not(b.ttlError)];
 }
 
-/** Case 6, and whatever is easier: X's sweep fits only the number that A sent, and NA has to let B's SYN in. */
+/** Case 6, and whatever is easier: NA has to let B's SYN in. */
 function searchable(a: Known, b: Known): readonly Truth[] {
-  return [a.sequenceKept, apart(a, b), either(not(predictable(a)), not(predictable(b))), a.crossing];
+  return [apart(a, b), either(not(predictable(a)), not(predictable(b))), a.crossing];
 }
 
 const far = (a: Known, b: Known): Truth =>

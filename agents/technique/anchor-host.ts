@@ -36,7 +36,7 @@ export function anchorStep(state: AnchorState, event: HostEvent, options: Option
       return {
         state,
         actions: [
-          { kind: "watch-sweep", localPort, from: to, isn: event.syn.isn },
+          { kind: "watch-sweep", localPort, from: to, isn: event.syn.isn, shifted: true },
           { kind: "tell", message: { t: "sweep", isn: event.syn.isn, port: to.port } },
         ],
       };
@@ -103,7 +103,9 @@ function prepare(state: Extract<AnchorState, { phase: "preparing" }>, { syn }: O
   const { ttl, own, seen, localPort } = state;
   if (own === undefined || seen === undefined || localPort === undefined) return stay(state);
   if (syn === "low-ttl" && ttl === undefined) return stay(state);
-  return drop({ phase: "anchored", anchor: 0, own, seen, localPort, ...(ttl !== undefined && { ttl }) });
+  const step = drop({ phase: "anchored", anchor: 0, own, seen, localPort, ...(ttl !== undefined && { ttl }) });
+  // the ACK that finds A's port is refused by A's kernel where NA shifts sequence numbers, as it then seems to acknowledge another SYN
+  return { ...step, actions: [{ kind: "mute-resets", towards: seen }, ...step.actions] };
 }
 
 /** Sends the SYN to the guessed port. */

@@ -59,8 +59,8 @@ export type HostEvent =
   /** The peer's own SYN has come to one of the spray's local ports: with these numbers a connection can stand. */
   | ({ readonly kind: "met" } & SprayHit)
   | { readonly kind: "flooded"; readonly isn: number; readonly count: number }
-  /** A packet of X's search reached this host: it carries the outside port, its destination is the inside port. */
-  | { readonly kind: "hit"; readonly localPort: number; readonly outsidePort: number }
+  /** A packet of X's search reached this host: it carries the outside port, its destination is the inside port; `ack`: what it acknowledges. */
+  | { readonly kind: "hit"; readonly localPort: number; readonly outsidePort: number; readonly ack: number }
   | { readonly kind: "elapsed"; readonly timer: string };
 
 /** What came back, `from` where a spray had gone. */
@@ -120,8 +120,17 @@ export type HostAction =
   | { readonly kind: "draw-ports"; readonly of: "this-host" | "a-nat"; readonly count: number }
   /** Send `count` raw SYNs with one ISN from distinct local ports; answers to them are watched for (`hit`). */
   | { readonly kind: "flood"; readonly to: Endpoint; readonly count: number; readonly ttl: number }
-  /** X will send ACKs "from" `from` that fit a SYN with this ISN from `localPort`; the one that arrives is a `hit`. */
-  | { readonly kind: "watch-sweep"; readonly localPort: number; readonly from: Endpoint; readonly isn: number }
+  /**
+   * X will send ACKs "from" `from` that fit a SYN with this ISN from `localPort`; the one that arrives is a `hit`. `shifted`: whatever
+   * number it acknowledges by then.
+   */
+  | {
+      readonly kind: "watch-sweep";
+      readonly localPort: number;
+      readonly from: Endpoint;
+      readonly isn: number;
+      readonly shifted?: true;
+    }
   /** A search has taken so many packets: they count as the attempt's. */
   | { readonly kind: "searched"; readonly packets: number }
   /** Draw what a SYN of this host would say; `numbers-drawn` follows. */

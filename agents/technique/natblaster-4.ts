@@ -28,7 +28,8 @@ type NatblasterHost = HostMachine<AnswerState> | HostMachine<BirthdayState> | Ho
  */
 export function natblaster4Host(role: HostRole, options: Options): NatblasterHost {
   if (role === "b") return hostOf((state: AnswerState, event) => answerStep(state, event, options));
-  if (options.search === "ack-sweep") return hostOf(searchOutside, [{ kind: "choose-port" }]);
+  if (options.search === "ack-sweep")
+    return hostOf((state: SweepState, event) => searchOutside(state, event, options), [{ kind: "choose-port" }]);
   return hostOf((state: BirthdayState, event) => floodStep(state, event, options));
 }
 

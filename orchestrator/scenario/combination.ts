@@ -98,9 +98,13 @@ function checkNeighbour({ technique, neighbour }: MatrixEntry): Problem[] {
 }
 
 function checkSearch(entry: MatrixEntry): Problem[] {
-  if (entry.technique !== "natblaster-4" || entry.options.search === "birthday" || entry.options.syns === undefined)
-    return [];
-  return [{ path: ["options", "syns"], message: "has no effect: a sweep sends one SYN" }];
+  if (entry.technique !== "natblaster-4") return [];
+  const { search, syns, sequenceShift } = entry.options;
+  if (search === "birthday")
+    return sequenceShift === undefined
+      ? []
+      : [{ path: ["options", "sequenceShift"], message: "has no effect: only an ACK of a sweep shows the shift" }];
+  return syns === undefined ? [] : [{ path: ["options", "syns"], message: "has no effect: a sweep sends one SYN" }];
 }
 
 const isBirthday = (entry: MatrixEntry): boolean =>

@@ -37,7 +37,8 @@ function techniqueTitle(technique: TechniqueSpec): string {
     case "stunt-2":
       return `stunt-2 ${technique.syn} ${technique.socket}`;
     case "natblaster-4":
-      return technique.search === "birthday" ? technique.name : `${technique.name} ${technique.search}`;
+      if (technique.search === "birthday") return technique.name;
+      return `${technique.name} ${technique.search}${technique.sequenceShift === "none" ? "" : " shifted"}`;
     case "natblaster-6": {
       const search = technique.search === "blind" ? " blind" : "";
       const anchors =

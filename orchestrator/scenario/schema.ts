@@ -171,6 +171,12 @@ export function entry<Name extends z.ZodType<string>>(gateway: Name) {
           .enum(["birthday", "ack-sweep"])
           .default("birthday")
           .describe("How A's outside port is found: the paper's birthday, or ACKs of X to every port."),
+        sequenceShift: z
+          .enum(["none", "learned"])
+          .optional()
+          .describe(
+            "Of an ACK sweep: whether A reads off the ACK that gets through by how much its NAT shifts sequence numbers (none).",
+          ),
         syns: z.int().min(1).max(20_000).optional().describe("Of a birthday: so many SYNs, and forged SYN+ACKs (439)."),
         ...punch,
       }).prefault({}),

@@ -27,10 +27,10 @@ export function techniqueOf(entry: MatrixEntry): TechniqueSpec {
     case "natblaster-2":
       return { name: entry.technique, ...entry.options };
     case "natblaster-4": {
-      const { search, syns = BIRTHDAY_SYNS, ...punch } = entry.options;
+      const { search, syns = BIRTHDAY_SYNS, sequenceShift = "none", ...punch } = entry.options;
       return search === "birthday"
         ? { name: entry.technique, search, syns, ...punch }
-        : { name: entry.technique, search, ...punch };
+        : { name: entry.technique, search, sequenceShift, ...punch };
     }
     case "tcp-repair":
       return { name: entry.technique, ...entry.options };
@@ -46,9 +46,17 @@ export function techniqueOf(entry: MatrixEntry): TechniqueSpec {
 /** Of 64,512 ports: one in 20 such birthdays finds nothing. */
 const BIRTHDAY_SYNS = 439;
 
-/** The options of a technique of which a scenario says nothing. */
+/** What must be said for a technique to have options that it lacks otherwise. */
+const VARIANTS: Partial<Record<TechniqueSpec["name"], object>> = { "natblaster-4": { search: "ack-sweep" } };
+
+/** The options of a technique of which a scenario says nothing, with those of its variants. */
 export function defaultOptions(name: TechniqueSpec["name"]): Readonly<Record<string, unknown>> {
-  const plain = entry(z.string()).parse({ technique: name, na: [NO_NAT], nb: [NO_NAT], expect: BY_TABLE });
-  const { name: _, ...options } = techniqueOf(plain);
+  const variant = VARIANTS[name];
+  return { ...(variant && optionsOf(name, { options: variant })), ...optionsOf(name, {}) };
+}
+
+function optionsOf(technique: TechniqueSpec["name"], said: { readonly options?: object }): object {
+  const parsed = entry(z.string()).parse({ technique, na: [NO_NAT], nb: [NO_NAT], expect: BY_TABLE, ...said });
+  const { name: _, ...options } = techniqueOf(parsed);
   return options;
 }

@@ -37,7 +37,8 @@ const words = ({ technique, a }: Step): string => {
   const { name } = technique;
   const syn = "syn" in technique && name !== "simultaneous-open" ? ` ${technique.syn}` : "";
   const socket = "socket" in technique ? ` ${technique.socket}` : "";
-  const search = "search" in technique ? ` ${technique.search}` : "";
+  const shift = "sequenceShift" in technique && technique.sequenceShift === "learned" ? " shifted" : "";
+  const search = "search" in technique ? ` ${technique.search}${shift}` : "";
   const skew = "skewMs" in technique && name === "simultaneous-open" && technique.skewMs === 0 ? " at once" : "";
   return `${name}${syn}${socket}${search}${skew} ${a}`;
 };
@@ -79,6 +80,12 @@ describe("what is tried first", () => {
       "natblaster-4 ack-sweep a",
     ],
     ["whichever it is", offer(HIDES), away({ ...RANDOM, ...HIDES }), "natblaster-4 ack-sweep b"],
+    [
+      "and the shift with it, where its NAT shifts sequence numbers",
+      offer({ ...RANDOM, ...HIDES, sequenceKept: false }),
+      away(HIDES),
+      "natblaster-4 ack-sweep shifted a",
+    ],
     [
       "a NAT that reads source routes shows its random port",
       offer({ ...RANDOM, ...AWARE }),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Recorder, Tap } from "../../../agents/capture.ts";
 import { forgeSynAck, sprayDatagrams } from "../../../agents/forge.ts";
-import { copyOfSyn, floodDatagrams, watchHit, watchSyn } from "../../../agents/host-packets.ts";
+import { copyOfSyn, floodDatagrams, watchHit, watchSweep, watchSyn } from "../../../agents/host-packets.ts";
 import type { Ipv4, Port } from "../../../wire/address.ts";
 import { reportOf, watchRoutedSyns, type RoutedSyn } from "../../../agents/syn-report.ts";
 import { SeenPacket } from "../../../agents/net/packet-socket.ts";
@@ -162,7 +162,7 @@ describe("a flood", () => {
     watchHit(recorder, { from: NB, isn: flood.isn, ports: new Set(ports) }, (hit) => hits.push(hit));
     pass("in", answer(flood.isn, 33_333, 20_000));
     pass("in", answer(flood.isn, 44_444, 10_240));
-    expect(hits).toEqual([{ localPort: 20_000, outsidePort: 33_333 }]);
+    expect(hits).toEqual([{ localPort: 20_000, outsidePort: 33_333, ack: 0 }]);
     expect(watchers()).toBe(0);
   });
 
@@ -176,5 +176,40 @@ describe("a flood", () => {
     const to = { ip: A, port: 20_000 as Port };
     pass("in", forgeSynAck({ kind: "forge-syn-ack", from: NB, to, syn, of: syn }));
     expect(watchers()).toBe(1);
+  });
+});
+
+describe("a sweep", () => {
+  const sweep = { localPort: 5001, from: NB, isn: 100 };
+  /** X's ACK to an outside port, as a NAT makes it one to an inside port. */
+  const arriving = (ack: number, more: Partial<TcpFields> = {}): Uint8Array => {
+    const addresses = { src: NB.ip, dst: A };
+    const fields = { srcPort: NB.port, dstPort: 5001 as Port, seq: 9, ack, flags: TCP_FLAG.ack, window: 1, ...more };
+    const payload = encodeTcp(fields, addresses);
+    return encodeIpv4({ ...addresses, ttl: 60, id: 33_333, protocol: PROTOCOL.tcp, payload });
+  };
+  const seen = (more: { readonly shifted?: true }, packets: readonly Uint8Array[]): unknown[] => {
+    const { recorder, pass } = line();
+    const hits: unknown[] = [];
+    watchSweep(recorder, { ...sweep, ...more }, (hit) => hits.push(hit));
+    packets.forEach((packet) => pass("in", packet));
+    return hits;
+  };
+  const OTHERS = [
+    arriving(101, { flags: TCP_FLAG.ack | TCP_FLAG.rst }),
+    arriving(101, { dstPort: 5002 as Port }),
+    arriving(101, { srcPort: 50_002 as Port }),
+    arriving(101, { payload: Uint8Array.of(1) }),
+  ];
+
+  it("is hit by the ACK that fits the SYN: its IP identification is the outside port", () => {
+    const packets = [...OTHERS, arriving(7), arriving(101), arriving(101)];
+    expect(seen({}, packets)).toEqual([{ localPort: 5001, outsidePort: 33_333, ack: 101 }]);
+  });
+
+  it("before a NAT that shifts sequence numbers is hit by an ACK for whatever number", () => {
+    expect(seen({ shifted: true }, [...OTHERS, arriving(7), arriving(101)])).toEqual([
+      { localPort: 5001, outsidePort: 33_333, ack: 7 },
+    ]);
   });
 });

@@ -94,7 +94,14 @@ describe("natblaster case 4", () => {
 });
 
 describe("natblaster case 4 by a sweep", () => {
-  const SWEEP = { name: "natblaster-4", search: "ack-sweep", predictionOffset: 0, gapMs: 0, skewMs: 0 } as const;
+  const SWEEP = {
+    name: "natblaster-4",
+    search: "ack-sweep",
+    sequenceShift: "none",
+    predictionOffset: 0,
+    gapMs: 0,
+    skewMs: 0,
+  } as const;
   const lines = (network: Network): string[] => simulate(SWEEP, network);
   const swept = (transcript: readonly string[]): string[] =>
     transcript.filter((line) => line.includes(" x sweeps ")).map((line) => /ports (\S+)/.exec(line)![1]!);
@@ -165,6 +172,27 @@ describe("natblaster case 4 by a sweep", () => {
       "x tells b peer-failed sweep-empty",
       "b gives up: peer-failed",
     ]);
+  });
+
+  it.each([
+    ["as it has left a NAT that shifts numbers", 101 - 0x8000_0000, 100 + 0x8000_0000],
+    ["with a number that goes beyond the last one", 102, 0xffff_ffff + 100],
+    ["as it is where nothing was shifted", 101, 100],
+  ])("learns the shift, tells X the SYN %s, and keeps its kernel from refusing the ACK", (_, ack, isn) => {
+    const sweep: Network["sweep"] = () => ({ localPort: 5001, outsidePort: 23_456, ack: ack >>> 0 });
+    const transcript = simulate({ ...SWEEP, sequenceShift: "learned" }, { ...DYING, sweep });
+    const ofA = transcript.filter((line) => / a (mutes|connects|watches|tells (syn|sweep|hit))/.test(line));
+    expect(ofA.map((line) => line.replace(/^\d+ /, ""))).toEqual([
+      "a mutes resets to 198.51.100.2",
+      "a connects 5001 → 198.51.100.2:50001 ttl 3",
+      "a watches 5001 for a shifted sweep from 198.51.100.2:50001",
+      "a tells sweep 100",
+      `a tells syn isn ${isn >>> 0}`,
+      "a tells hit 192.0.2.2:23456",
+    ]);
+    expect(transcript).toContainEqual(
+      expect.stringMatching(`forges 192.0.2.2:23456 → 198.51.100.2:50001 seq ${isn >>> 0} ack 200\\+1$`),
+    );
   });
 
   it("finds in the second sweep what was lost in the first", () => {

@@ -59,7 +59,12 @@ const techniques: fc.Arbitrary<Traversal> = fc.oneof(
     syns: fc.integer({ min: 1, max: 20_000 }),
     ...punch,
   }),
-  fc.record({ name: fc.constant("natblaster-4" as const), search: fc.constant("ack-sweep" as const), ...punch }),
+  fc.record({
+    name: fc.constant("natblaster-4" as const),
+    search: fc.constant("ack-sweep" as const),
+    sequenceShift: fc.constantFrom("none" as const, "learned" as const),
+    ...punch,
+  }),
 );
 
 const roles = fc.constantFrom("a" as const, "b" as const);
@@ -124,7 +129,7 @@ const hostEvents: fc.Arbitrary<HostEvent> = fc.oneof(
     peer: syns,
   }),
   fc.record({ kind: kind("flooded"), isn: u32s, count: u16s }),
-  fc.record({ kind: kind("hit"), localPort: ports, outsidePort: ports }),
+  fc.record({ kind: kind("hit"), localPort: ports, outsidePort: ports, ack: u32s }),
   fc.record({ kind: kind("elapsed"), timer: timers }),
 );
 

@@ -39,7 +39,9 @@ export interface Network {
   /** What becomes of the SYN+ACK to a SYN that a spray has met. */
   readonly met?: (from: HostRole, answer: AnswerMet) => readonly Delivery[];
   /** The one ACK of X's that gets through in a part of a sweep, if there is one. */
-  readonly sweep?: (sweep: Sweep) => { readonly localPort: number; readonly outsidePort: number } | undefined;
+  readonly sweep?: (
+    sweep: Sweep,
+  ) => { readonly localPort: number; readonly outsidePort: number; readonly ack?: number } | undefined;
   /** The hit of X's spray, if there is one. */
   readonly spray?: (spray: Spray) => { readonly localPort: number; readonly outsidePort: number } | undefined;
 }
@@ -178,12 +180,12 @@ export function simulate(technique: Traversal, network: Network = {}): string[] 
         return answer(action.to.ip === OUTSIDE.a.ip ? "a" : "b");
       case "spray": {
         const hit = network.spray?.(action);
-        if (hit) hop(() => host("a", { kind: "hit", ...hit }));
+        if (hit) hop(() => host("a", { kind: "hit", ack: (action.isn + 1) >>> 0, ...hit }));
         return hop(() => x({ kind: "sprayed", count: action.count }));
       }
       case "sweep": {
         const hit = network.sweep?.(action);
-        if (hit) hop(() => host("a", { kind: "hit", ...hit }));
+        if (hit) hop(() => host("a", { kind: "hit", ack: (action.isn + 1) >>> 0, ...hit }));
         return hop(() => x({ kind: "swept", count: action.count }));
       }
       case "watch-routed-syns":

@@ -27,7 +27,7 @@ export function describeHost(action: HostAction): string {
     case "flood":
       return `floods ${formatEndpoint(action.to)} × ${action.count} ttl ${action.ttl}`;
     case "watch-sweep":
-      return `watches ${action.localPort} for a sweep from ${formatEndpoint(action.from)}`;
+      return `watches ${action.localPort} for a ${action.shifted ? "shifted " : ""}sweep from ${formatEndpoint(action.from)}`;
     case "inject":
       return `injects ${action.localPort} → ${formatEndpoint(action.to)} seq ${action.own.isn}+1 ack ${action.peer.isn}+1`;
     case "spray-syns":
