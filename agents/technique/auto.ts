@@ -3,8 +3,7 @@ import { plainTechnique } from "../choice/plain.ts";
 import type { FailureCode } from "../../wire/attempt.ts";
 import type { HostMessage, HostRole, XMessage } from "../../wire/rendezvous.ts";
 import { OFFER_VERSION, type Offer } from "../../wire/traits.ts";
-import { tellBoth } from "./dial.ts";
-import { peerOf, stay, type Machine, type Step, type XMachine } from "./machine.ts";
+import { stay, type Machine, type Step } from "./machine.ts";
 
 export type AutoEvent =
   | { readonly kind: "told"; readonly message: XMessage }
@@ -18,7 +17,11 @@ export type AutoEvent =
 export type AutoAction =
   | { readonly kind: "probe" }
   | { readonly kind: "tell"; readonly message: HostMessage }
-  | { readonly kind: "wait"; readonly timer: "deadline" | "last-call" | "last-word" | `peer-ended-${number}`; readonly ms: number }
+  | {
+      readonly kind: "wait";
+      readonly timer: "deadline" | "last-call" | "last-word" | `peer-ended-${number}`;
+      readonly ms: number;
+    }
   /** What both hosts will try; said once. */
   | { readonly kind: "follow"; readonly plan: Plan }
   /** An ordinary attempt of one technique, in a session of its own; `attempted` follows. The connection of the step before is given up. */
@@ -232,38 +235,4 @@ function giveUp(state: State, failure: FailureCode, detail: string): AutoStep {
 
 function after(actions: readonly AutoAction[], step: AutoStep): AutoStep {
   return { state: step.state, actions: [...actions, ...step.actions] };
-}
-
-/** X between the two: it passes on what they tell each other. */
-export function lobbyX(): XMachine<null> {
-  return {
-    initial: null,
-    step(state, event) {
-      switch (event.kind) {
-        case "paired":
-          return { state, actions: tellBoth({ t: "paired" }) };
-        case "told": {
-          const passed = passOn(event.message);
-          return passed ? { state, actions: [{ kind: "tell", to: peerOf(event.from), message: passed }] } : stay(state);
-        }
-        default:
-          return stay(state);
-      }
-    },
-  };
-}
-
-function passOn(message: HostMessage): XMessage | undefined {
-  switch (message.t) {
-    case "offer":
-      return { t: "peer-offer", offer: message.offer };
-    case "begin":
-      return { t: "peer-begin", step: message.step };
-    case "outcome":
-      return { ...message, t: "peer-outcome" };
-    case "failed":
-      return { t: "peer-failed", reason: message.reason };
-    default:
-      return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 import type { TechniqueName, Traversal } from "../../wire/technique.ts";
 import type { HostRole } from "../../wire/rendezvous.ts";
-import { lobbyX } from "./auto.ts";
+import { lobbyX } from "./auto-x.ts";
 import { birthdayPredictableHost, birthdayRandomHost } from "./birthday-open.ts";
 import { dialHost, exchangeX } from "./dial.ts";
 import type { HostMachine, XMachine } from "./machine.ts";

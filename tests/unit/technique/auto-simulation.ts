@@ -1,4 +1,5 @@
-import { autoHost, lobbyX, type AutoAction, type AutoEvent } from "../../../agents/technique/auto.ts";
+import { lobbyX } from "../../../agents/technique/auto-x.ts";
+import { autoHost, type AutoAction, type AutoEvent } from "../../../agents/technique/auto.ts";
 import type { Port } from "../../../wire/address.ts";
 import type { HostRole } from "../../../wire/rendezvous.ts";
 import { HOST_CAPABILITIES, type NatTraits } from "../../../wire/traits.ts";
