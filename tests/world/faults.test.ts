@@ -66,7 +66,7 @@ describe.skipIf(noEngine)("a NAT without a free port", () => {
       "exhausted.yaml",
       `name: exhausted
 nats:
-  tiny: { ports: { kind: random, range: { from: 40000, to: 40003 } } }
+  tiny: { ports: { kind: sequential, step: 1, range: { from: 40000, to: 40003 } } }
 matrix:
   - technique: natblaster-2
     na: [tiny]
