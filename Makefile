@@ -17,7 +17,7 @@ setup: ## packages, Docker engine, image; announced step by step, quick when all
 matrix: setup ## the paper's matrix, or ARGS="scenario.yaml --filter text"
 	@bin/natbed matrix $(ARGS)
 
-matrix-full: setup ## every technique, pair of NATs and policy: thousands of cells, a quarter of an hour or more
+matrix-full: setup ## every technique, pair of NATs and policy: thousands of cells, some 25 minutes
 	@bin/natbed matrix scenarios/full.yaml $(ARGS)
 
 test: ## all set-up, then all tests; ARGS="tests/engine" for some

@@ -14,7 +14,7 @@ import { readableFingerprint } from "./probe/text.ts";
  */
 const USAGE = `usage: node natbed-probe.js --x HOST[:PORT] [--mode ${PROBE_MODES.join("|")}] [--local-port N] [--json]
   --x           X's address, and its prober's port (${X_PORTS.prober})
-  --mode        quick: under a second; fast: some 15 s, the default; full: timers up to two hours
+  --mode        quick: under a second; fast: some 10 s, the default; full: timers up to two hours
   --local-port  first of ${LOCAL_PORTS} local TCP ports to use (a random one)
   --json        the whole fingerprint as JSON`;
 /** Below the kernel's own choice of local ports (ip_local_port_range starts at 32768). */
