@@ -33,8 +33,8 @@ export interface GatewayPlace {
 
 /** What each axis adds, in the order in which their rules stand in a chain they share. */
 const AXES: readonly AxisRules[] = [
+  sourceRouteRules, // knows its packets by their numbers
   sequenceNumberRules,
-  sourceRouteRules,
   timeExceededRules,
   crossingRules,
   sessionLimitRules,
