@@ -15,8 +15,8 @@ export const CAUSES = [
   "mapping-mispredicted", // the SYN left its NAT from another port than predicted
   "reset-by-nat", // the far NAT answered the SYN with RST
   "reset-by-host", // the far NAT let the SYN in, and the peer, which had no socket for it yet, answered with RST
-  "filtered", // the far NAT dropped the SYN silently
   "spoof-filtered", // X's forged packets did not get past the core, or past a NAT under whose own address they came
+  "filtered", // the far NAT dropped the SYN silently
   "timeout", // packets arrived, yet no connection before the deadline
 ] as const;
 export type Cause = (typeof CAUSES)[number];
