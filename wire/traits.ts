@@ -6,7 +6,7 @@ import { isBoolean, isIp, isText, isU16, listOf, oneOf, optional, record } from 
 import type { Ipv4 } from "./address.ts";
 
 /** Grows with every change of what hosts conclude from each other's traits: both must come to the same plan. */
-export const OFFER_VERSION = 2;
+export const OFFER_VERSION = 3;
 
 /** Outside ports of new connections: the local ones, the same again for one local port whoever the peer is, one constant step, or any. */
 export const PORT_HABITS = ["untranslated", "preserved", "consistent", "sequential", "random"] as const;
@@ -34,6 +34,8 @@ export interface NatTraits {
   readonly crossing?: boolean;
   /** Whether a RST for a SYN neither reaches the host nor ends the mapping. */
   readonly ignoresReset?: boolean;
+  /** Whether a SYN+ACK of the host's own is translated like the SYN before it. */
+  readonly answersOut?: boolean;
   /** Whether TCP sequence numbers leave as the host wrote them. */
   readonly sequenceKept?: boolean;
   /** What becomes of SYNs with a loose source route over X. */
@@ -68,6 +70,7 @@ export const isOffer = record({
       ttlError: optional(isBoolean),
       crossing: optional(isBoolean),
       ignoresReset: optional(isBoolean),
+      answersOut: optional(isBoolean),
       sequenceKept: optional(isBoolean),
       sourceRoute: optional(oneOf(...ROUTES)),
     }),

@@ -12,7 +12,7 @@ export interface Rule {
   readonly symmetric?: true;
   /** What must hold; undefined: not known. One that is false rules the technique out. */
   readonly wants: (a: Known, b: Known) => readonly (boolean | undefined)[];
-  /** Chance decides, and this is another try: only where all that is wanted holds. */
+  /** Another try of a technique, for chance decides or for another reason: only where all that is wanted holds. */
   readonly again?: true;
   /** Completes "because …". */
   readonly because: string;
@@ -20,6 +20,8 @@ export interface Rule {
 
 /** B's SYN leaves so much later: A's has opened NA by then, even where A's machine is slow. */
 const SKEW_MS = 60;
+/** The same where both hosts answer for themselves: the second answer is to come later than the first. */
+const SELF_SKEW_MS = 40;
 /** After a refusal the next try; shorter than the second that P2PNAT says, so that some fit one step's deadline. */
 const RETRY_MS = 300;
 /** Below so many ms to X and back two SYNs do not truly cross: one is answered before the other leaves. */
@@ -67,36 +69,35 @@ export const RULES: readonly Rule[] = [
     because: "both SYNs die unheard between the NATs, and X answers for both",
   },
   {
-    technique: { ...PLAIN["natblaster-2"], syn: "normal" },
-    symmetric: true,
-    wants: (a, b) => [...forged(a, b), predictable(a), predictable(b), silent(a), silent(b)],
-    because: "both NATs drop the other's SYN in silence, and X answers for both",
+    technique: { ...PLAIN["natblaster-2"], syn: "normal", skewMs: SKEW_MS },
+    wants: (a, b) => [...forged(a, b), predictable(a), predictable(b), silent(b)],
+    because: "NB drops A's SYN in silence, NA is open by the time that B's comes, and X answers for both",
   },
   {
     technique: PLAIN["natblaster-1"],
     symmetric: true,
-    wants: (a, b) => [...forged(a, b), predictable(a), predictable(b), routes(a), routes(b)],
+    wants: (a, b) => [apart(a, b), predictable(a), predictable(b), routes(a), routes(b)],
     because: "both NATs read source routes, so that neither sees the other's SYN, and X answers for both",
   },
   {
     technique: PLAIN["sequential-open"],
-    wants: (a, b) => [admits(a, b), standing(a), apart(a, b)],
+    wants: (a, b) => [admits(a, b), predictable(a), either(standing(a), not(resets(b))), apart(a, b)],
     because: "NA lets any port of NB in at the mapping that a first SYN makes, so that NB's port does not matter",
   },
   {
     technique: { ...PLAIN["stunt-2"], socket: "aborted" },
-    wants: (a, b) => [admits(a, b), standing(a), not(a.ttlError), apart(a, b)],
+    wants: (a, b) => [admits(a, b), predictable(a), not(a.ttlError), apart(a, b)],
     because: "NA lets any port of NB in at the mapping that a SYN makes which dies unheard before NB",
   },
   {
     technique: PLAIN["natblaster-3"],
-    wants: (a, b) => [...forged(a, b), predictable(b), routes(a), routes(b)],
+    wants: (a, b) => [apart(a, b), predictable(b), routes(a), routes(b)],
     because: "X reads NA's random port off A's source-routed SYN",
   },
   {
     technique: PLAIN["natblaster-5"],
     symmetric: true,
-    wants: (a, b) => [...forged(a, b), not(predictable(a)), not(predictable(b)), routes(a), routes(b)],
+    wants: (a, b) => [apart(a, b), not(predictable(a)), not(predictable(b)), routes(a), routes(b)],
     because: "X reads both random ports off source-routed SYNs, and one of the NATs may keep its own",
   },
   {
@@ -158,6 +159,53 @@ export const RULES: readonly Rule[] = [
     because: "a NAT's ports are random, and of as many SYNs of both as there are ports two meet, without X's help",
   },
   {
+    technique: { ...PLAIN["simultaneous-open"], skewMs: SKEW_MS, retryMs: RETRY_MS },
+    again: true,
+    wants: (a, b) => [predictable(a), predictable(b), resets(b), a.ignoresReset, a.crossing],
+    because: "NB refuses A's SYN, which NA keeps to itself, and NA, still open, lets B's in",
+  },
+  {
+    technique: { ...PLAIN["simultaneous-open"], skewMs: SKEW_MS, retryMs: RETRY_MS },
+    again: true,
+    wants: (a, b) => [predictable(a), predictable(b), silent(b), not(a.crossing), b.crossing],
+    because: "NB drops A's SYN in silence, and lets A's next one in behind B's",
+  },
+  {
+    technique: PLAIN["stunt-2"],
+    again: true,
+    wants: (a, b) => [predictable(a), predictable(b), not(a.ttlError), not(a.crossing), b.crossing, apart(a, b)],
+    because: "A's SYN dies unheard before NB, and NB lets A's next one in behind B's",
+  },
+  {
+    technique: PLAIN["sequential-open"],
+    again: true,
+    wants: (a, b) => [
+      not(a.open),
+      a.openToAddress,
+      predictable(b),
+      standing(a),
+      resets(b),
+      not(a.ignoresReset),
+      apart(a, b),
+    ],
+    because: "NB's RST ends what NA knew of A's SYN, and NA lets B's in at the mapping that stands",
+  },
+  {
+    technique: { ...PLAIN["natblaster-2"], synAck: "self", skewMs: SELF_SKEW_MS },
+    wants: (a, b) => [
+      predictable(a),
+      predictable(b),
+      not(a.ttlError),
+      not(b.ttlError),
+      a.answersOut,
+      b.answersOut,
+      a.sequenceKept,
+      b.sequenceKept,
+      apart(a, b),
+    ],
+    because: "both SYNs die unheard between the NATs, and each lets its host's own answer out",
+  },
+  {
     technique: PLAIN["tcp-repair"],
     symmetric: true,
     wants: (a, b) => [predictable(a), predictable(b), a.sequenceKept, b.sequenceKept, apart(a, b)],
@@ -196,10 +244,12 @@ const predictable = ({ ports }: Known): Truth => not(oneOf(ports, "random"));
 /** A mapping stays the same whoever is sent to. */
 const standing = ({ ports }: Known): Truth => oneOf(ports, "consistent", "preserved", "untranslated");
 
+const resets = ({ refusal }: Known): Truth => oneOf(refusal, "reset");
+
 const silent = ({ refusal }: Known): Truth => oneOf(refusal, "silence");
 
 /** What NA answers to a SYN that misses does not end B's socket. */
-const unheard = (a: Known, b: Known): Truth => either(silent(a), both(oneOf(a.refusal, "reset"), b.ignoresReset));
+const unheard = (a: Known, b: Known): Truth => either(silent(a), both(resets(a), b.ignoresReset));
 
 const routes = ({ sourceRoute }: Known): Truth => oneOf(sourceRoute, "aware", "stateless");
 

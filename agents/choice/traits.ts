@@ -6,6 +6,8 @@ import type { NatTraits, PortHabit } from "../../wire/traits.ts";
 type SeenBinding = Binding & { readonly outside: Endpoint };
 type Defined<T> = { readonly [Key in keyof T]: Exclude<T[Key], undefined> };
 
+/** A refusal that comes so late finds the two SYNs met: RFC 5382 REQ-4 asks NATs for this patience. */
+const PATIENT_MS = 1_000;
 /** Fewer connections show no pattern. */
 const FEWEST_BINDINGS = 5;
 
@@ -14,6 +16,7 @@ export function traitsOf(seen: Fingerprint, outside: Ipv4): NatTraits {
   const sequence = ran(seen.sequence);
   const afterSyn = ran(seen.afterSyn)?.probes;
   const afterReset = afterSyn?.find(({ stimulus, probe }) => stimulus === "reset" && probe === "syn-ack");
+  const answer = ran(seen.outOfState);
   return defined({
     outside,
     rttMs: Math.min(0xffff, Math.round(seen.rttMs)),
@@ -23,6 +26,7 @@ export function traitsOf(seen: Fingerprint, outside: Ipv4): NatTraits {
     refusal: refusalOf(ran(seen.unsolicited)?.fate),
     crossing: afterSyn?.find(({ stimulus, probe }) => stimulus === "none" && probe === "syn")?.probeArrived,
     ignoresReset: afterReset && afterReset.stimulusArrived === false && afterReset.probeArrived,
+    answersOut: answer && answer.from !== undefined && sameEndpoint(answer.from, answer.mapping),
     sequenceKept: sequence && sequence.isnSent === sequence.isnSeen,
     sourceRoute: routeOf(ran(seen.sourceRoute)),
   });
@@ -60,7 +64,8 @@ function openOf(probes: readonly { readonly arrived: boolean }[]): boolean | und
 }
 
 function refusalOf(fate: SynFate | undefined): NatTraits["refusal"] | undefined {
-  return fate === undefined || fate.kind === "accepted" ? undefined : fate.kind;
+  if (fate === undefined || fate.kind === "accepted") return undefined;
+  return fate.kind === "icmp" && fate.afterMs >= PATIENT_MS ? "silence" : fate.kind;
 }
 
 type Routed = Extract<Fingerprint["sourceRoute"], { ran: true }>;

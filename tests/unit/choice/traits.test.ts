@@ -56,6 +56,7 @@ describe("the traits of a fingerprint", () => {
           openToAddress: model.filtering !== "address-and-port-dependent",
           crossing: model.crossingSyn === "accept",
           ignoresReset: model.reset === "ignore",
+          answersOut: model.outOfState === "translate",
           sequenceKept: model.sequenceNumbers === "keep",
           sourceRoute: model.sourceRoute,
         });
@@ -64,7 +65,7 @@ describe("the traits of a fingerprint", () => {
           reset: "reset",
           "port-unreachable": "icmp",
           "admin-prohibited": "icmp",
-          "delayed-icmp": "icmp",
+          "delayed-icmp": "silence", // by the time that it speaks
         };
         expect(traits.refusal).toBe(refusals[refusalName(model.unsolicitedSyn)]);
         expect(isOffer({ v: OFFER_VERSION, capabilities: [], nat: traits })).toBe(true);
@@ -80,6 +81,7 @@ describe("the traits of a fingerprint", () => {
       strangers: NOT_RUN,
       afterSyn: NOT_RUN,
       sequence: NOT_RUN,
+      outOfState: NOT_RUN,
       sourceRoute: NOT_RUN,
       unsolicited: NOT_RUN,
     } as const;

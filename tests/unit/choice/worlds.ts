@@ -1,4 +1,5 @@
 import { choose, type Plan } from "../../../agents/choice/choose.ts";
+import { lacksFor, needsOf } from "../../../agents/choice/needs.ts";
 import { traitsOf } from "../../../agents/choice/traits.ts";
 import type { NatModel } from "../../../orchestrator/nat/model.ts";
 import type { Cell } from "../../../orchestrator/scenario/cell.ts";
@@ -6,8 +7,8 @@ import { gatewayName } from "../../../orchestrator/scenario/naming.ts";
 import { answerOf, type RuleTable } from "../../../orchestrator/scenario/rules.ts";
 import { ipv4 } from "../../../wire/address.ts";
 import type { HostRole } from "../../../wire/rendezvous.ts";
-import type { TechniqueSpec } from "../../../wire/technique.ts";
-import { OFFER_VERSION, type Offer } from "../../../wire/traits.ts";
+import type { TechniqueSpec, Traversal } from "../../../wire/technique.ts";
+import { HOST_CAPABILITIES, OFFER_VERSION, type HostCapability, type Offer } from "../../../wire/traits.ts";
 import { draws } from "../nat/arbitrary.ts";
 import { observe } from "../nat/simulated.ts";
 
@@ -67,19 +68,34 @@ function combinations(options: Readonly<Record<string, readonly unknown[]>>): Re
   );
 }
 
-/** The plan of two hosts with every capability and an X that forges, whose probers see their NATs as they are. */
-export function planAt({ na, nb, core }: Place): Plan {
-  return choose(offerOf(modelOf(na), core, "a"), offerOf(modelOf(nb), core, "b"), { forges: true });
+/** What hosts and X may do. */
+export interface Means {
+  readonly a: readonly HostCapability[];
+  readonly b: readonly HostCapability[];
+  readonly forges: boolean;
+}
+
+export const ALL_MEANS: Means = { a: HOST_CAPABILITIES, b: HOST_CAPABILITIES, forges: true };
+
+/** The plan of two hosts whose probers see their NATs as they are. */
+export function planAt({ na, nb, core }: Place, { a, b, forges } = ALL_MEANS): Plan {
+  return choose(offerOf(modelOf(na), core, "a", a), offerOf(modelOf(nb), core, "b", b), { forges });
+}
+
+/** Whether nobody lacks what a technique needs, `a` playing its a. */
+export function isPossible(technique: Traversal, { a, b, forges }: Means): boolean {
+  const lacking = [...lacksFor(technique, "a", a), ...lacksFor(technique, "b", b)];
+  return lacking.length === 0 && (forges || !needsOf(technique).forging);
 }
 
 const OUTSIDE = { a: ipv4("192.0.2.2"), b: ipv4("198.51.100.2") } as const;
 
-function offerOf(model: NatModel, core: Place["core"], role: HostRole): Offer {
+function offerOf(model: NatModel, core: Place["core"], role: HostRole, capabilities: readonly HostCapability[]): Offer {
   const seen = traitsOf(observe(model, draws(1)), OUTSIDE[role]);
   const ttlError = core.icmp === "on" && model.timeExceeded !== "drop";
   const routed = core.sourceRoute === "refuse" ? ({ sourceRoute: "refuse" } as const) : {};
   const nat = { ...seen, rttMs: 2 * core.delayMs, ttlError, ...routed };
-  return { v: OFFER_VERSION, capabilities: ["raw", "admin"], nat };
+  return { v: OFFER_VERSION, capabilities, nat };
 }
 
 function modelOf(gateway: Place["na"]): NatModel {
