@@ -75,7 +75,7 @@ export interface Means {
   readonly forges: boolean;
 }
 
-export const ALL_MEANS: Means = { a: HOST_CAPABILITIES, b: HOST_CAPABILITIES, forges: true };
+const ALL_MEANS: Means = { a: HOST_CAPABILITIES, b: HOST_CAPABILITIES, forges: true };
 
 /** The plan of two hosts whose probers see their NATs as they are. */
 export function planAt({ na, nb, core }: Place, { a, b, forges } = ALL_MEANS): Plan {
