@@ -51,7 +51,7 @@ export function readPcapng(bytes: Uint8Array): PcapngRead {
     packets: [],
   };
   let offset = 0;
-  let reason: string | undefined;
+  let reason = bytes.length === 0 ? "no section header: the file is empty" : undefined;
   while (offset < bytes.length && reason === undefined) {
     const read = readBlock(reading, bytes, offset);
     if (typeof read === "number") offset += read;

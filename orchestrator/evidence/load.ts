@@ -9,18 +9,22 @@ import { CARRIER_IDS, type GatewayId } from "../plan/shape.ts";
 import type { Cell } from "../scenario/cell.ts";
 import { agentLine, cellFile, conntrackLine, evidenceFile } from "./schema.ts";
 import type { Capture, Evidence } from "./types.ts";
+import { gapsIn } from "./whole.ts";
 
 /**
  * Reads a trial's evidence back from its directory: the inverse of writeEvidence. Throws NatbedError (usage,
  * `evidence-unreadable`) where a file is missing, cut or not what writeEvidence writes; half of the evidence is none.
  */
 export async function readEvidence(dir: string): Promise<Evidence> {
-  const [{ flows, ...rest }, conntrack, logs, capture] = await Promise.all([
+  const [file, conntrack, logs, capture] = await Promise.all([
     readPart(dir, "evidence.json", (bytes) => evidenceFile.parse(JSON.parse(text(bytes)))),
     readPart(dir, "conntrack.jsonl", (bytes) => linesOf(bytes, conntrackLine)),
     readPart(dir, "agents.jsonl", (bytes) => linesOf(bytes, agentLine)),
     readPart(dir, "capture.pcapng", wholeCapture),
   ]);
+  const [gap] = gapsIn(file, { capture, events: conntrack.length, logs: logs.length });
+  if (gap) throw unreadable(dir, gap.file, `${gap.file} ${gap.what}`);
+  const { flows, holds: _, ...rest } = file;
   const eventsOf = (nat: GatewayId) => conntrack.flatMap(({ node, ...event }) => (node === nat ? [event] : []));
   const carriers = CARRIER_IDS.filter((id) => id in flows).map((id) => [id, eventsOf(id)]);
   const events = { na: eventsOf("na"), nb: eventsOf("nb"), ...Object.fromEntries(carriers) };
@@ -30,22 +34,24 @@ export async function readEvidence(dir: string): Promise<Evidence> {
 
 /** Reads the cell that a trial's directory belongs to (`../cell.json`). Throws as readEvidence does. */
 export async function readCell(dir: string): Promise<Pick<Cell, "id" | "na" | "nb" | "carrier" | "technique">> {
-  return readPart(join(dir, ".."), "cell.json", (bytes) => cellFile.parse(JSON.parse(text(bytes))) as unknown as Cell);
+  return readPart(dir, "../cell.json", (bytes) => cellFile.parse(JSON.parse(text(bytes))) as unknown as Cell);
 }
 
 async function readPart<T>(dir: string, name: string, parse: (bytes: Uint8Array) => T): Promise<T> {
-  const path = join(dir, name);
   try {
-    return parse(await readFile(path));
-  } catch (cause) {
-    throw new NatbedError(`cannot read ${path} as a trial's evidence`, {
-      kind: "usage",
-      code: "evidence-unreadable",
-      hint: "name the directory of a trial, such as runs/<id>/cells/<cell>/trial-1",
-      detail: cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause),
-      cause,
-    });
+    return parse(await readFile(join(dir, name)));
+  } catch (error) {
+    throw unreadable(dir, name, error instanceof z.ZodError ? z.prettifyError(error) : String(error));
   }
+}
+
+function unreadable(dir: string, name: string, detail: string): NatbedError {
+  return new NatbedError(`cannot read ${join(dir, name)} as a trial's evidence`, {
+    kind: "usage",
+    code: "evidence-unreadable",
+    hint: `natbed explain ${dir} shows what there is of the trial`,
+    detail,
+  });
 }
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

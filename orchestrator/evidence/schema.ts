@@ -113,6 +113,8 @@ export const evidenceFile = z.strictObject({
     })
     .exactOptional(),
   neighbourOpened: z.partialRecord(z.enum(["a", "b"]), count).exactOptional(),
+  /** How many packets, events and log lines the other files hold; absent in evidence from before they were counted. */
+  holds: z.strictObject({ packets: count, events: count, logs: count }).exactOptional(),
   flows: z.partialRecord(
     z.enum(NODE_IDS),
     z.strictObject({
@@ -123,6 +125,8 @@ export const evidenceFile = z.strictObject({
     }),
   ),
 });
+
+export type EvidenceFile = z.output<typeof evidenceFile>;
 
 /** A line of `conntrack.jsonl`. */
 export const conntrackLine = z.strictObject({ node: z.enum(["na", "nb", "ca", "cb", "c"]), ...conntrackFields });

@@ -15,11 +15,13 @@ export async function writeEvidence(dir: string, cellId: string, evidence: Evide
     ]),
   );
   const conntrack = Object.entries(events).flatMap(([node, of]) => of.map((event) => ({ node, ...event })));
+  const packets = Object.values(captures).reduce((sum, { packets: kept }) => sum + kept.length, 0);
+  const holds = { packets, events: conntrack.length, logs: logs.length };
   await Promise.all([
     writeFile(join(dir, "agents.jsonl"), lines(logs)),
     writeFile(join(dir, "conntrack.jsonl"), lines(conntrack.sort((one, other) => one.atUs - other.atUs))),
     writeFile(join(dir, "capture.pcapng"), renderCapture(cellId, evidence)),
-    writeFile(join(dir, "evidence.json"), `${JSON.stringify({ ...rest, flows })}\n`),
+    writeFile(join(dir, "evidence.json"), `${JSON.stringify({ ...rest, flows, holds })}\n`),
   ]);
 }
 

@@ -8,6 +8,7 @@ import { NatbedError } from "../errors.ts";
 import { seenBy } from "../evidence/load.ts";
 import { agentLine, cellFile, conntrackLine, evidenceFile } from "../evidence/schema.ts";
 import type { Capture } from "../evidence/types.ts";
+import { gapsIn } from "../evidence/whole.ts";
 import { CARRIER_IDS, type GatewayId } from "../plan/shape.ts";
 import type { Cell } from "../scenario/cell.ts";
 import type { TrialRecord } from "./record.ts";
@@ -35,6 +36,9 @@ export async function readTrial(dir: string): Promise<RecordedTrial> {
     part("agents.jsonl", (bytes) => readLines("agents.jsonl", bytes, agentLine)),
     part("../cell.json", (bytes) => cellFile.parse(JSON.parse(text(bytes))) as unknown as RecordedCell),
   ]);
+  const found = { capture, events: conntrack?.length, logs: logs?.length };
+  for (const { file, what } of evidence ? gapsIn(evidence, found) : [])
+    if (!faults.some((fault) => fault.startsWith(file))) faults.push(`${file} ${what}`); // else it is told already
   if (!capture?.packets.length && !conntrack?.length && !logs?.length)
     throw new NatbedError(`${dir} holds nothing of a trial`, {
       kind: "usage",

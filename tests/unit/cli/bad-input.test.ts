@@ -90,6 +90,13 @@ describe("bad input", { timeout: 90_000 }, () => {
       expect(stderr).toMatch(
         /capture\.pcapng as a trial's evidence \[evidence-unreadable\]\n {2}\| Error: capture ends at byte \d+/,
       );
+      truncateSync(join(trial, "capture.pcapng"));
+      expect(natbed("judge", trial)).toMatchObject({ status: 2, stdout: "" });
+      const shown = natbed("explain", trial);
+      expect(shown.stderr).toContain(
+        "capture.pcapng ends at byte 0, behind 0 packets: no section header: the file is empty",
+      );
+      expect(shown.stdout).toContain("not judged: the evidence is not whole");
     });
   });
 

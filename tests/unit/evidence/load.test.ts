@@ -20,9 +20,9 @@ describe("a trial's evidence", () => {
         for (const file of EVIDENCE_FILES.filter((one) => one !== "evidence.json"))
           // its keys may come in another order
           expect(readFileSync(join(copy, file)).equals(readFileSync(join(dir, file))), file).toBe(true);
-        expect(JSON.parse(readFileSync(join(copy, "evidence.json"), "utf8"))).toEqual(
-          JSON.parse(readFileSync(join(dir, "evidence.json"), "utf8")),
-        );
+        const { holds, ...rest } = JSON.parse(readFileSync(join(copy, "evidence.json"), "utf8")) as { holds: unknown };
+        expect(rest).toEqual(JSON.parse(readFileSync(join(dir, "evidence.json"), "utf8"))); // recorded before there were counts
+        expect(holds).toEqual(countsOf(evidence));
         expect(plain(await readEvidence(copy))).toEqual(plain(evidence));
       } finally {
         rmSync(copy, { recursive: true });
@@ -53,6 +53,40 @@ describe("a trial's evidence", () => {
     await refused((dir) => truncateSync(join(dir, file), readFileSync(join(dir, file)).length - 9), file, /./);
   });
 
+  it("with an empty capture is refused", async () => {
+    await refused((dir) => truncateSync(join(dir, "capture.pcapng")), "capture.pcapng", "the file is empty");
+  });
+
+  it.each([
+    [1, "no interface of r"],
+    [18, "0 packets of r, whose flows have"],
+    [300, "packets of r, whose flows have"],
+    [-1, "a flow of x does"],
+  ])("from before there were counts, with a capture of %i blocks, is refused", async (blocks, detail) => {
+    await refused((dir) => keepBlocks(dir, blocks), "capture.pcapng", detail);
+  });
+
+  it.each([
+    ["capture.pcapng", -1, /holds 1151 packets, and 1152 were written/],
+    ["conntrack.jsonl", -1, /holds \d+ events, and \d+ were written/],
+    ["agents.jsonl", -1, /holds \d+ log lines, and \d+ were written/],
+    ["agents.jsonl", 0, /holds 0 log lines, and \d+ were written/],
+  ] as const)("whose %s was cut between two blocks or lines (%i) is refused", async (file, left, detail) => {
+    const cut = async (dir: string): Promise<void> => {
+      await writeEvidence(dir, "cell", await readEvidence(dir));
+      if (file === "capture.pcapng") return keepBlocks(dir, left);
+      const lines = readFileSync(join(dir, file), "utf8").trimEnd().split("\n");
+      writeFileSync(
+        join(dir, file),
+        lines
+          .slice(0, left)
+          .map((line) => `${line}\n`)
+          .join(""),
+      );
+    };
+    await refused(cut, file, detail);
+  });
+
   it("with a key that nobody knows is refused, and the key is named", async () => {
     const add = (dir: string): void => {
       const path = join(dir, "evidence.json");
@@ -70,9 +104,13 @@ describe("a trial's evidence", () => {
   });
 });
 
-async function refused(damage: (dir: string) => void, file: EvidenceFile, detail: string | RegExp): Promise<void> {
+async function refused(
+  damage: (dir: string) => void | Promise<void>,
+  file: EvidenceFile,
+  detail: string | RegExp,
+): Promise<void> {
   await withTrial(TRIAL, async (dir) => {
-    damage(dir);
+    await damage(dir);
     const error: unknown = await readEvidence(dir).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(NatbedError);
     const { kind, code, message, detail: said } = error as NatbedError;
@@ -80,6 +118,23 @@ async function refused(damage: (dir: string) => void, file: EvidenceFile, detail
     expect(message).toContain(file);
     expect(said).toMatch(detail);
   });
+}
+
+/** Cuts a capture behind so many of its blocks; of fewer than none so many are cut off. */
+function keepBlocks(dir: string, count: number): void {
+  const path = join(dir, "capture.pcapng");
+  const bytes = readFileSync(path);
+  const ends: number[] = [];
+  for (let end = 0; end < bytes.length; ends.push(end)) end += bytes.readUInt32LE(end + 4);
+  truncateSync(path, ends.slice(0, count).at(-1)!);
+}
+
+function countsOf({ captures, events, logs }: Evidence): unknown {
+  return {
+    packets: Object.values(captures).flatMap(({ packets }) => packets).length,
+    events: Object.values(events).flat().length,
+    logs: logs.length,
+  };
 }
 
 /** Packets' bytes as text: comparing thousands of views byte by byte takes seconds. */
