@@ -1,13 +1,12 @@
 import { parseArgs } from "node:util";
-import { TECHNIQUES, X_PORTS } from "../wire/rendezvous.ts";
-import { PLAIN, plainTechnique } from "./choice/plain.ts";
+import { HOST_TECHNIQUES, X_PORTS } from "../wire/rendezvous.ts";
 import type { LocalKind } from "./local-end.ts";
 
 export const USAGE = `usage: node natbed-host.js --x HOST[:PORT] --session KEY [--technique NAME] [--listen PORT | --exec COMMAND]
 The same words on both machines. Without --listen and --exec the connection is standard input and output.
   --x          where a natbed-x runs, and the port of its rendezvous (${X_PORTS.rendezvous})
   --session    a secret that both sides know and nobody else
-  --technique  auto, the default, or one of ${TECHNIQUES.filter((name) => name !== "auto").join(", ")}
+  --technique  auto, the default, or one of ${HOST_TECHNIQUES.join(", ")}
   --within     seconds from the other side's arrival to a connection (30)
   --listen     the connection is what a program here sends to 127.0.0.1:PORT
   --exec       the connection is the standard input and output of this command
@@ -45,8 +44,8 @@ export function readArguments(): Asked | string {
     const { session = "", technique, listen, exec } = values;
     if (host === "" || rest.length > 0 || !isPort(portText)) return "--x HOST[:PORT] says where X is";
     if (session === "") return "--session KEY is the secret that both sides know";
-    if (technique !== "auto" && !plainTechnique(technique))
-      return `there is no technique ${technique}: auto, ${Object.keys(PLAIN).join(", ")}`;
+    if (technique !== "auto" && !HOST_TECHNIQUES.some((name) => name === technique))
+      return `there is no technique ${technique}: auto, ${HOST_TECHNIQUES.join(", ")}`;
     if (listen !== undefined && exec !== undefined) return "--listen and --exec exclude each other";
     if (listen !== undefined && !isPort(listen)) return "--listen PORT is from 1 to 65535";
     const within = Number(values.within);

@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { drawAttempt } from "../wire/attempt.ts";
+import { HOST_TECHNIQUES } from "../wire/rendezvous.ts";
 import { deriveSession } from "../wire/session.ts";
 import type { HostCapability } from "../wire/traits.ts";
 import { AutoAttempt } from "./auto-attempt.ts";
@@ -85,8 +86,8 @@ function missingFor(name: string): string | undefined {
   const lacking = (["a", "b"] as const).map((role) => lacksFor(technique, role, capabilities));
   if (lacking.some((lacks) => lacks.length === 0)) return undefined;
   const missing = [...new Set(lacking.flat())].map((capability) => WHAT[capability]).join(" and ");
-  const rest = Object.values(PLAIN).filter((one) => lacksFor(one, "a", capabilities).length === 0);
-  return `${name} needs ${missing}, which this process may not use: run it as root. Without, these work: auto, ${rest.map((one) => one.name).join(", ")}`;
+  const rest = HOST_TECHNIQUES.filter((one) => lacksFor(PLAIN[one], "a", capabilities).length === 0);
+  return `${name} needs ${missing}, which this process may not use: run it as root. Without, these work: auto, ${rest.join(", ")}`;
 }
 
 function fail(error: unknown): never {

@@ -59,6 +59,9 @@ export const TECHNIQUES = [
   "auto",
 ] as const;
 
+/** What two hosts behind NATs can try by itself: `public` is for one that is behind none. */
+export const HOST_TECHNIQUES = TECHNIQUES.filter((name) => name !== "auto" && name !== "public");
+
 /** How a NAT was seen to allocate outside ports (the paper's Fig. 3). */
 export type Allocation =
   | { readonly kind: "preserve" }

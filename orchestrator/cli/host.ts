@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { execa } from "execa";
+import { HOST_TECHNIQUES } from "../../wire/rendezvous.ts";
 import { hostAndPort, option, wholeNumber } from "./values.ts";
 
 const EXAMPLES = `
@@ -7,7 +8,8 @@ Examples, the same words on both machines, a natbed x running on the third:
   natbed host --x 203.0.113.2 --session KEY < a-file                   send a file, or talk
   natbed host --x 203.0.113.2 --session KEY --listen 2222              on one machine, then ssh -p 2222 127.0.0.1
   natbed host --x 203.0.113.2 --session KEY --exec 'nc 127.0.0.1 22'   on the other
-docs/host.md says what each technique needs. Exit codes: 0 both sides have ended, 1 no connection, or it broke, 2 asked wrongly.`;
+docs/host.md says what each technique needs. Exit codes: 0 both sides have ended, 1 no connection, or it broke, 2 asked wrongly,
+otherwise a command's own.`;
 
 interface HostOptions {
   readonly x: string;
@@ -25,7 +27,11 @@ export function addHost(program: Command): void {
     .description("join standard input and output, a local port or a command to a direct connection through both NATs")
     .addOption(option("--x <host[:port]>", "where a natbed-x runs").argParser(hostAndPort).makeOptionMandatory())
     .addOption(option("--session <key>", "a secret that both sides know and nobody else").makeOptionMandatory())
-    .addOption(option("--technique <name>", "one technique, and no other").default("auto"))
+    .addOption(
+      option("--technique <name>", "one technique, and no other")
+        .choices(["auto", ...HOST_TECHNIQUES])
+        .default("auto"),
+    )
     .addOption(
       option("--within <seconds>", "time from the other side's arrival to a connection")
         .argParser(wholeNumber(1, 600))
