@@ -16,6 +16,7 @@ import type { Capability } from "../nat/needs.ts";
 import { shapeOf } from "../plan/shape.ts";
 import { countCells, exitCodeOf } from "../report/counts.ts";
 import type { CellResult, RunEnd, RunEvent, RunReport } from "../report/events.ts";
+import { openOutput } from "../report/output.ts";
 import type { Cell } from "../scenario/cell.ts";
 import { runCell } from "./cell.ts";
 import { CellQueue } from "./queue.ts";
@@ -60,7 +61,7 @@ interface Run {
 
 /**
  * Runs cells over several warm worlds and returns the report; what happens is emitted on the way and recorded in the run
- * directory. Throws NatbedError (infrastructure) only where no run could begin; whatever breaks later is in the report.
+ * directory. Throws NatbedError only where no run could begin; whatever breaks later is in the report.
  */
 export async function runMatrix(
   cells: Cell[],
@@ -69,12 +70,13 @@ export async function runMatrix(
 ): Promise<RunReport> {
   const started = performance.now();
   const startedAt = new Date().toISOString();
+  await openOutput(options.outputDir);
   const engine = await connectEngine();
   const [, image] = await Promise.all([preflight(engine), requireImage(engine), sweep(engine, { all: false })]);
   const { able, unable } = partition(cells, await lackingFor(cells, engine, options.without));
   const id = `${startedAt.replace(/[:.]/g, "-").slice(0, 19)}-${randomBytes(2).toString("hex")}`;
   const dir = join(options.outputDir, id);
-  await mkdir(dir, { recursive: true });
+  await mkdir(dir);
   const facts = { seed: options.seed, jobs: options.jobs, scenario: [...options.scenario], startedAt };
   const about = { ...facts, engine: { version: engine.version, kind: engine.kind, kernel: engine.kernel } };
   const index = cells.map((cell) => ({ id: cell.id, block: cell.block }));

@@ -45,6 +45,7 @@ const RULES: Record<string, Rule> = {
   "orchestrator/report": { may: REPORT, pure: true },
   "orchestrator/report/directory.ts": { may: REPORT },
   "orchestrator/report/ladder/load.ts": { may: REPORT },
+  "orchestrator/report/output.ts": { may: REPORT },
   "orchestrator/report/reporters": { may: [...REPORT, "orchestrator/report/directory.ts"] },
   "orchestrator/report/html/shell.ts": { may: REPORT },
   "orchestrator/report/html/trial-files.ts": { may: REPORT },

@@ -1,6 +1,7 @@
 import { rename, rm, writeFile } from "node:fs/promises";
 import type { RecordedRun } from "../directory.ts";
 import type { CellResult, RunReport } from "../events.ts";
+import { toldOf } from "../output.ts";
 import { troubled } from "../trouble.ts";
 import * as words from "../words.ts";
 import type { CellContent } from "./content.ts";
@@ -59,7 +60,7 @@ export async function writePage(path: string, run: RecordedRun, options?: PageOp
     await rename(draft, path);
   } catch (error) {
     await rm(draft, { force: true });
-    throw error;
+    throw toldOf(path, error, draft);
   }
 }
 

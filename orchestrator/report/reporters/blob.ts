@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { pack, type Pack } from "tar-stream";
+import { toldOf } from "../output.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** What of a run directory no reporter can make again; the report comes first, so that a blob that was cut off still has it. */
@@ -28,7 +29,10 @@ export const blob: Reporter = async ({ report: { dir } }, { to, print }) => {
     return undefined;
   }
   const file = to ?? join(dir, "report.blob");
-  await Promise.all([pipeline(archive as unknown as NodeJS.ReadableStream, gzip, createWriteStream(file)), packed]);
+  const written = pipeline(archive as unknown as NodeJS.ReadableStream, gzip, createWriteStream(file));
+  await Promise.all([written, packed]).catch((error: unknown) => {
+    throw toldOf(file, error);
+  });
   return file;
 };
 

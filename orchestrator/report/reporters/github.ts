@@ -8,6 +8,7 @@ import { renderMermaid } from "../ladder/mermaid.ts";
 import { visible } from "../ladder/visible.ts";
 import { LIMIT_BYTES, renderMarkdown } from "../markdown.ts";
 import { code, prose } from "../markdown-text.ts";
+import { toldOf } from "../output.ts";
 import { deliver, type Desk, type Reporter } from "./reporter.ts";
 
 /** Ladders may take so much of the summary, that the tables have room. */
@@ -29,7 +30,9 @@ export const github: Reporter = async (run, desk) => {
   });
   desk.print(renderAnnotations(run.report));
   if (!step) return deliver(run, desk, { name: "summary.md", content });
-  await appendFile(step, content);
+  await appendFile(step, content).catch((error: unknown) => {
+    throw toldOf(step, error);
+  });
   return step;
 };
 

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RecordedRun } from "../directory.ts";
 import type { RunReport } from "../events.ts";
+import { toldOf } from "../output.ts";
 import type { Paint } from "../words.ts";
 
 /**
@@ -36,7 +37,9 @@ export async function deliver(
     return undefined;
   }
   const file = to ?? join(report.dir, name);
-  await writeFile(file, content);
+  await writeFile(file, content).catch((error: unknown) => {
+    throw toldOf(file, error);
+  });
   return file;
 }
 

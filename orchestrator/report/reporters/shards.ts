@@ -4,6 +4,7 @@ import { NatbedError } from "../../errors.ts";
 import { readRun, writeReport, type RecordedRun } from "../directory.ts";
 import type { RunReport } from "../events.ts";
 import { mergeReports } from "../merge.ts";
+import { openOutput } from "../output.ts";
 import { unpackBlob } from "./unpack.ts";
 
 /**
@@ -11,9 +12,8 @@ import { unpackBlob } from "./unpack.ts";
  * NatbedError (usage) where a place is none, where they are no shards of one run, and where that directory is there already.
  */
 export async function gatherRun(places: readonly [string, ...string[]], output: string): Promise<RecordedRun> {
-  const [only, ...others] = places;
-  if (others.length === 0 && !(await isFile(only))) return readRun(only);
-  await mkdir(output, { recursive: true });
+  if (!(await areShards(places))) return readRun(places[0]);
+  await openOutput(output);
   const folder = await mkdtemp(join(output, "merging-"));
   try {
     const shards: RecordedRun[] = [];
@@ -22,6 +22,11 @@ export async function gatherRun(places: readonly [string, ...string[]], output: 
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Whether a new run directory is made of them. */
+export async function areShards([only, ...others]: readonly [string, ...string[]]): Promise<boolean> {
+  return others.length > 0 || (await isFile(only));
 }
 
 async function openShard(place: string, dir: string): Promise<RecordedRun> {

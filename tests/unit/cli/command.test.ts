@@ -121,7 +121,7 @@ describe("natbed", () => {
     await rm(join(dir, "report.md"), { force: true });
     const { status, stdout, stderr } = natbed(["report", dir, "--reporter", `json=${dir},line`]);
     expect(status).toBe(3);
-    expect(stderr).toMatch(/^natbed: reporter json failed: EISDIR.*\n$/);
+    expect(stderr).toMatch(/^natbed: reporter json failed: cannot write .*: it is a directory: name .*\n$/);
     expect(stdout).toContain("11 cells, 8 as expected");
     expect(await readFile(join(dir, "report.md"), "utf8")).toContain("## Surprises");
   });
