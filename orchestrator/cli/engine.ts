@@ -4,7 +4,7 @@ import type { Engine } from "../engine/index.ts";
 const EXAMPLES = `
 Examples:
   natbed engine status    which engine natbed uses
-  natbed engine start     start the private engine, installing it first where it is missing (Debian, root)
+  natbed engine start     start the private engine, for which dockerd must be installed (make setup installs it)
   natbed engine stop      stop it; its images are kept`;
 
 /** `natbed engine`: the private Docker engine that natbed starts where there is none. */

@@ -38,6 +38,11 @@ export async function readText(file: string): Promise<string> {
   try {
     return file === "-" ? await readStream(process.stdin) : await readFile(file, "utf8");
   } catch (cause) {
-    throw new NatbedError(`cannot read ${file}`, { kind: "usage", code: "file-unreadable", cause });
+    throw new NatbedError(`cannot read ${file}`, {
+      kind: "usage",
+      code: "file-unreadable",
+      hint: "name a file that is there and can be read, or - for standard input",
+      cause,
+    });
   }
 }

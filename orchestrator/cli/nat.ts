@@ -54,7 +54,7 @@ export function addNat(program: Command): void {
       option("--timers <how>", "fast: timeouts at 1:60; full: hours").choices(["fast", "full"]).default("fast"),
     )
     .addOption(option("--seed <n>", "repeat the prober's random choices").argParser(wholeNumber(0, 0x7fffffff)))
-    .addOption(option("--json", "print fingerprints, axes and conformance as JSON"))
+    .addOption(option("--json", "print fingerprints, axes and conformance as JSON").conflicts("markdown"))
     .addOption(option("--markdown", "print docs/nat-models.md"))
     .addHelpText("after", CHECK_EXAMPLES)
     .action(checkNats);

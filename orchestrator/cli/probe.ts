@@ -10,7 +10,8 @@ Examples:
   natbed probe --x 203.0.113.2 --mode quick     under a second, without timers
   natbed probe --x 203.0.113.2 > report.txt     to paste into a bug report; natbed nat from reads it again
 
-As root (CAP_NET_RAW) every test runs; without, those that send packets of their own are left out and say so.`;
+As root (CAP_NET_RAW) every test runs; without, those that send packets of their own are left out and say so.
+Exit codes: 0 measured, 2 asked wrongly, 3 X cannot be reached or refused.`;
 
 interface ProbeOptions {
   readonly x: string;

@@ -5,10 +5,10 @@ import { option } from "./values.ts";
 
 const EXAMPLES = `
 Examples:
-  natbed report runs/20261122-101500                          the tables of an earlier run
-  natbed report runs/20261122-101500 --json                   the report, also of a run that was killed
-  natbed report runs/20261122-101500 --reporter line          a line per cell
-  natbed report runs/20261122-101500 --reporter markdown=r.md   a file of your choice; - is stdout
+  natbed report runs/2026-11-22T09-52-35-ed8b                          the tables of an earlier run
+  natbed report runs/2026-11-22T09-52-35-ed8b --json                   the report, also of a run that was killed
+  natbed report runs/2026-11-22T09-52-35-ed8b --reporter line          a line per cell
+  natbed report runs/2026-11-22T09-52-35-ed8b --reporter markdown=r.md   a file of your choice; - is stdout
   natbed report runs/AFTER --reporter html --baseline runs/BEFORE   report.html, and what changed since
   natbed report shard-1.blob shard-2.blob --reporter github   shards as one run, in a run directory of its own
 
@@ -23,7 +23,7 @@ export function addReport(program: Command): void {
     .addOption(reporterOption())
     .addOption(option("--json", "print the report as JSON: --reporter json"))
     .addOption(option("--baseline <dir>", "an earlier run that report.html compares this one with (--reporter html)"))
-    .addOption(option("--output <dir>", "where the directory of a run goes that is made of shards").default("runs"))
+    .addOption(option("--output <dir>", "of shards: where the run directory goes that is made of them").default("runs"))
     .addHelpText("after", EXAMPLES)
     .action(report);
 }
@@ -33,8 +33,12 @@ interface ReportOptions extends ReporterOptions {
   readonly output: string;
 }
 
-async function report(places: [string, ...string[]], { baseline, output, ...options }: ReportOptions): Promise<void> {
-  const [{ gatherRun }, { readRun }, { NatbedError }] = await Promise.all([
+async function report(
+  places: [string, ...string[]],
+  { baseline, output, ...options }: ReportOptions,
+  command: Command,
+): Promise<void> {
+  const [{ areShards, gatherRun }, { readRun }, { NatbedError }] = await Promise.all([
     import("../report/reporters/shards.ts"),
     import("../report/directory.ts"),
     import("../errors.ts"),
@@ -45,6 +49,12 @@ async function report(places: [string, ...string[]], { baseline, output, ...opti
       kind: "usage",
       code: "baseline-without-html",
       hint: "add --reporter html, or compare with `natbed diff BEFORE AFTER`",
+    });
+  if (command.getOptionValueSource("output") === "cli" && !(await areShards(places)))
+    throw new NatbedError(`--output ${output} is for shards alone, and ${places[0]} is none`, {
+      kind: "usage",
+      code: "output-without-shards",
+      hint: "a reporter's file goes elsewhere by NAME=FILE, such as --reporter html=FILE",
     });
   const run = await gatherRun(places, output);
   tellDamage(run);

@@ -1,4 +1,6 @@
+import { resolve } from "node:path";
 import { InvalidArgumentError, type Option } from "commander";
+import { NatbedError } from "../errors.ts";
 import type { RecordedRun } from "../report/directory.ts";
 import type { RunReport } from "../report/events.ts";
 import { REPORTERS, type ReporterName, type Wanted } from "../report/reporters/catalogue.ts";
@@ -28,13 +30,34 @@ function parseReporters(text: string, before: readonly Wanted[] = []): readonly 
   return [...before, ...wanted];
 }
 
-/** The reporters of a run; the terminal's where none is named, and report.md always. */
+/** The reporters of a run; the terminal's where none is named, and report.md always. Throws NatbedError `reporter-twice`. */
 export function chosenReporters({ reporter, json }: ReporterOptions): readonly Wanted[] {
   const named = [...(reporter ?? []), ...(json ? [{ name: "json" } as const] : [])];
   const chosen: readonly Wanted[] = named.length > 0 ? named : [{ name: "terminal" }];
+  refuseTwice(chosen);
   const inPlace = chosen.some(({ name, to }) => name === "markdown" && to === undefined);
   return inPlace ? chosen : [...chosen, { name: "markdown" }];
 }
+
+/** One file is no place for two; standard output is one for each name. */
+function refuseTwice(wanted: readonly Wanted[]): void {
+  const places = wanted.map(({ name, to }) => (to === undefined || to === "-" ? ownPlace(name, to) : resolve(to)));
+  const again = wanted.find((_, index) => places.indexOf(places[index]!) < index);
+  if (!again) return;
+  throw new NatbedError(
+    `reporter ${again.name} would write to the same place as another${again.to ? `: ${again.to}` : ""}`,
+    {
+      kind: "usage",
+      code: "reporter-twice",
+      hint: `name it once, or give it a file of its own: ${again.name}=FILE`,
+    },
+  );
+}
+
+const PRINTERS: readonly ReporterName[] = ["terminal", "line", "json"];
+
+const ownPlace = (name: ReporterName, to: "-" | undefined): string =>
+  to === "-" || PRINTERS.includes(name) ? `${name} on standard output` : name;
 
 /** Whether stdout is for what a program reads, so that all else goes to stderr. */
 export function ownsStdout(wanted: readonly Wanted[]): boolean {

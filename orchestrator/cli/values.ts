@@ -57,4 +57,5 @@ const SWITCHES = new Set([
   "NATBED_ALL",
   "NATBED_SVG",
   "NATBED_MERMAID",
+  "NATBED_MARKDOWN",
 ]);

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { execa } from "execa";
+import { option, wholeNumber } from "./values.ts";
 
 const EXAMPLES = `
 Examples:
@@ -7,7 +8,7 @@ Examples:
   natbed probe --x 203.0.113.2    then on a machine behind a NAT
 
 As root it serves everything; without, it says what it cannot do, and does the rest. docs/x.md has the ports to open.
-Exit codes: 0 stopped, 3 it cannot serve, with the reason.`;
+Exit codes: 0 stopped, 2 asked wrongly, 3 it cannot serve, with the reason.`;
 
 const X = new URL("../../agents/natbed-x.ts", import.meta.url).pathname;
 
@@ -16,13 +17,18 @@ export function addX(program: Command): void {
   program
     .command("x")
     .description("be the helper X on a public machine: rendezvous, probe ports, relay, and the prober's hand outside")
-    .option("--forged-per-second <n>", "packets that all sessions together may have forged, 5000 where not said")
+    .addOption(
+      option(
+        "--forged-per-second <n>",
+        "packets that all sessions together may have forged, from 100 up, 5000 where not said",
+      ).argParser(wholeNumber(100, 999_999_999)), // what natbed-x itself takes
+    )
     .addHelpText("after", EXAMPLES)
     .action(serveHere);
 }
 
-async function serveHere({ forgedPerSecond }: { readonly forgedPerSecond?: string }): Promise<void> {
-  const budget = forgedPerSecond === undefined ? [] : ["--forged-per-second", forgedPerSecond];
+async function serveHere({ forgedPerSecond }: { readonly forgedPerSecond?: number }): Promise<void> {
+  const budget = forgedPerSecond === undefined ? [] : ["--forged-per-second", String(forgedPerSecond)];
   const child = execa(process.execPath, [X, ...budget], { stdio: "inherit", reject: false });
   const signals = ["SIGTERM", "SIGINT"] as const;
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
