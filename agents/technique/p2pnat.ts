@@ -9,6 +9,7 @@ import {
   type HostAction,
   type HostEvent,
   type HostMachine,
+  type SocketName,
   type Step,
   type XMachine,
 } from "./machine.ts";
@@ -22,19 +23,24 @@ type Target = { readonly socket: "punch" | "private"; readonly to: Endpoint };
 
 type State =
   | { readonly phase: "preparing" }
-  | {
+  | ({
       readonly phase: "listening";
       readonly inside: Endpoint;
       readonly ready: HostAction;
-      readonly verified: Verified;
-    }
-  | {
+    } & Standing)
+  | ({
       readonly phase: "punching";
       readonly inside: Endpoint;
       readonly targets: readonly Target[];
-      readonly verified: Verified;
-    };
+    } & Standing);
 type Punching = Extract<State, { phase: "punching" }>;
+
+/** What has come about so far. */
+interface Standing {
+  /** Connections that have not failed, accepted ones too: the peer may be at the other end. */
+  readonly open: readonly SocketName[];
+  readonly verified: Verified;
+}
 
 /** What the same try would meet again. */
 const FINAL: readonly FailureCode[] = ["stranger", "missing-capability"];
@@ -56,9 +62,9 @@ export function p2pnatHost(role: HostRole, options: Options): HostMachine<State>
           const { message } = event;
           if (message.t === "paired") return { state, actions: [{ kind: "predict" }] };
           if (message.t !== "peer" || state.phase !== "listening") return stay(state);
-          const targets = targetsOf(message, state.inside);
+          const { inside, open, verified } = state;
           return {
-            state: { phase: "punching", inside: state.inside, targets, verified: state.verified },
+            state: { phase: "punching", inside, targets: targetsOf(message, inside), open, verified },
             actions: [punchDelay(role, options)],
           };
         }
@@ -67,7 +73,7 @@ export function p2pnatHost(role: HostRole, options: Options): HostMachine<State>
           const hidden = isPrivate(inside.ip) && !sameEndpoint(inside, event.prediction.outside);
           const ready = predicted(event.prediction, options, hidden ? { private: inside } : {});
           const listen = { kind: "listen", socket: "listener", localPort: inside.port } as const;
-          return { state: { phase: "listening", inside, ready, verified: [] }, actions: [listen] };
+          return { state: { phase: "listening", inside, ready, open: [], verified: [] }, actions: [listen] };
         }
         case "listening":
           // a peer that is faster, behind a NAT that lets it in, finds somebody there
@@ -87,7 +93,13 @@ function welcome(
   event: HostEvent,
 ): Step<State, HostAction> {
   const step = race(role, state.verified, event);
-  return step ? { state: { ...state, verified: step.state }, actions: step.actions } : stay(state);
+  return step ? { state: { ...state, ...standing(state, step.state, event) }, actions: step.actions } : stay(state);
+}
+
+function standing({ open }: Standing, verified: Verified, event: HostEvent): Standing {
+  if (event.kind === "connected") return { open: [...open, event.socket], verified };
+  if (event.kind !== "connect-failed") return { open, verified };
+  return { open: open.filter((socket) => socket !== event.socket), verified };
 }
 
 function targetsOf(peer: { readonly endpoint: Endpoint; readonly private?: Endpoint }, inside: Endpoint): Target[] {
@@ -106,16 +118,16 @@ function punch(role: HostRole, state: Punching, event: HostEvent, { retryMs }: O
   }
   const step = race(role, state.verified, event);
   if (!step) return stay(state);
-  const raced = { ...state, verified: step.state };
-  const target = event.kind === "connect-failed" && state.targets.find(({ socket }) => socket === event.socket);
-  if (!target || event.kind !== "connect-failed") return { state: raced, actions: step.actions };
-  if (!FINAL.includes(event.failure)) {
+  const raced = { ...state, ...standing(state, step.state, event) };
+  if (event.kind !== "connect-failed") return { state: raced, actions: step.actions };
+  const target = state.targets.find(({ socket }) => socket === event.socket);
+  if (target && !FINAL.includes(event.failure)) {
     const again = { kind: "wait", timer: `retry-${target.socket}`, ms: retryMs } as const;
     return { state: raced, actions: [...step.actions, again] };
   }
   const targets = state.targets.filter((other) => other !== target);
-  const actions = targets.length === 0 ? giveUp(event) : step.actions;
-  return { state: { ...raced, targets }, actions };
+  const isOver = targets.length === 0 && raced.open.length === 0;
+  return { state: { ...raced, targets }, actions: isOver ? giveUp(event) : step.actions };
 }
 
 interface Introduction {

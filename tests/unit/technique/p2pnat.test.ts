@@ -69,6 +69,33 @@ describe("P2PNAT", () => {
     ]);
   });
 
+  it.each([
+    ["is being greeted", []],
+    ["has proved itself", [{ kind: "verified", socket: "listener-1" } as const]],
+  ])("keeps to a peer that %s on its listener, whoever was at its endpoints, until that breaks too", (_, proofs) => {
+    const failed = (socket: string) => ({ kind: "connect-failed", socket, failure: "stranger", detail: "" }) as const;
+    const [introduced, accepted] = [told({}), { kind: "connected", socket: "listener-1" } as const];
+    const open: readonly HostEvent[] = [
+      ...READY,
+      introduced,
+      { kind: "connected", socket: "punch" },
+      accepted,
+      ...proofs,
+    ];
+    expect(play("b", open, failed("punch"))).toEqual([]);
+    expect(play("b", open, failed("punch"), failed("listener-1"))).toMatchObject([
+      { kind: "tell", message: { t: "failed", reason: "stranger" } },
+      { kind: "give-up", failure: "stranger" },
+    ]);
+    expect(play("b", open, failed("listener-1"))).toEqual([]);
+  });
+
+  it("keeps to a peer that its listener accepted before X's word of it came", () => {
+    const early = [...READY, { kind: "connected", socket: "listener-1" } as const, told({})];
+    const stranger = { kind: "connect-failed", socket: "punch", failure: "stranger", detail: "" } as const;
+    expect(play("b", early, stranger)).toEqual([]);
+  });
+
   it("goes on where a connection that the listener accepted breaks", () => {
     expect(
       play("b", PUNCHING, { kind: "connected", socket: "listener-1" }, { kind: "verified", socket: "listener-1" }),
