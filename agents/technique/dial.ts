@@ -2,7 +2,7 @@ import type { Endpoint } from "../../wire/address.ts";
 import type { HostRole, HostMessage } from "../../wire/rendezvous.ts";
 import { peerOf, stay, type HostMachine, type XAction, type XMachine } from "./machine.ts";
 
-import { endings, giveUp } from "./punch.ts";
+import { endings, giveUp, isAccepted } from "./punch.ts";
 
 /**
  * The plain dial: A connects to B's outside endpoint, on which B listens. Through NATs it must fail (control `connect`),
@@ -37,7 +37,7 @@ export function dialHost(role: HostRole): HostMachine<DialState> {
         case "connected":
           return { state, actions: [{ kind: "greet", socket: event.socket }] };
         case "connect-failed":
-          return { state, actions: giveUp(event) };
+          return isAccepted(event) ? stay(state) : { state, actions: giveUp(event) };
         default:
           return stay(state);
       }

@@ -81,6 +81,11 @@ export function refused({ failure }: { readonly failure: FailureCode }): boolean
   return failure === "peer-nat-reset" || failure === "icmp-leak";
 }
 
+/** A connection that the listener `punch` accepted: whoever it was with, the listener stands, and its failure is that of this one alone. */
+export function isAccepted({ socket }: { readonly socket: SocketName }): boolean {
+  return socket !== "punch";
+}
+
 /** Ends the attempt and lets the peer know why. */
 export function giveUp({
   failure,

@@ -1,7 +1,7 @@
 import type { Endpoint } from "../../wire/address.ts";
 import type { TechniqueSpec } from "../../wire/technique.ts";
 import { stay, type HostMachine } from "./machine.ts";
-import { connectFrom, endings, giveUp, predicted, punchDelay, refused } from "./punch.ts";
+import { connectFrom, endings, giveUp, isAccepted, predicted, punchDelay, refused } from "./punch.ts";
 import { abandon, TELL_WAITING } from "./turns.ts";
 
 type Options = Extract<TechniqueSpec, { name: "sequential-open" }>;
@@ -46,6 +46,7 @@ export function sequentialOpenHost(options: Options): HostMachine<State> {
         case "connected":
           return { state, actions: [{ kind: "greet", socket: event.socket }] };
         case "connect-failed":
+          if (isAccepted(event)) return stay(state);
           if (!refused(event)) return { state, actions: giveUp(event) };
           return state.phase === "opening" ? { state: { phase: "waiting" }, actions: abandon(state) } : stay(state);
         default:

@@ -1,7 +1,7 @@
 import type { Endpoint } from "../../wire/address.ts";
 import type { TechniqueSpec } from "../../wire/technique.ts";
 import { stay, type HostMachine } from "./machine.ts";
-import { connectFrom, endings, giveUp, predicted, punchDelay, raiseTtl, refused, ttlOf } from "./punch.ts";
+import { connectFrom, endings, giveUp, isAccepted, predicted, punchDelay, raiseTtl, refused, ttlOf } from "./punch.ts";
 import { abandon, TELL_WAITING } from "./turns.ts";
 
 type Options = Extract<TechniqueSpec, { name: "stunt-2" }>;
@@ -53,6 +53,7 @@ export function stunt2Host(options: Options): HostMachine<State> {
         case "connected":
           return { state, actions: [{ kind: "greet", socket: event.socket }] };
         case "connect-failed":
+          if (isAccepted(event)) return stay(state);
           if (options.socket === "kept" || !refused(event)) return { state, actions: giveUp(event) };
           // the SYN has opened NA all the same, and this socket was to be aborted anyway
           return state.phase === "opening" ? { state: { phase: "waiting" }, actions: abandon(state) } : stay(state);

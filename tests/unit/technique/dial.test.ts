@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { simulate, type Network } from "./simulation.ts";
+import { hostMachine } from "../../../agents/technique/index.ts";
+import type { HostEvent } from "../../../agents/technique/machine.ts";
+import { playAccepted, PEER_WINS } from "./accepted.ts";
+import { INSIDE, OUTSIDE, simulate, type Network } from "./simulation.ts";
 
 const OPEN: Network = {
   syn: () => [
@@ -37,6 +40,15 @@ describe("the plain dial", () => {
       "6 x tells b peer-failed peer-nat-reset",
       "7 b gives up: peer-failed",
     ]);
+  });
+
+  it("goes on past whoever B accepted that is not the peer, and adopts the peer", () => {
+    const machine = hostMachine("b", { name: "connect" });
+    const introduced: readonly HostEvent[] = [
+      { kind: "predicted", prediction: { localPort: 6001, outside: OUTSIDE.b }, localAddress: INSIDE.b },
+      { kind: "listening", socket: "punch" },
+    ];
+    expect(playAccepted(machine, introduced)).toEqual(PEER_WINS);
   });
 
   it("whose SYN is dropped does nothing more", () => {

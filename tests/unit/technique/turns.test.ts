@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { hostMachine } from "../../../agents/technique/index.ts";
+import type { HostEvent } from "../../../agents/technique/machine.ts";
 import type { FailureCode } from "../../../wire/attempt.ts";
 import type { HostRole } from "../../../wire/rendezvous.ts";
-import { simulate, SYN, type Delivery, type Network } from "./simulation.ts";
+import { PEER_WINS, playAccepted } from "./accepted.ts";
+import { INSIDE, OUTSIDE, simulate, SYN, type Delivery, type Network } from "./simulation.ts";
 
 const PUNCH = { predictionOffset: 0, gapMs: 0, skewMs: 0 } as const;
 const KEPT = { name: "stunt-2", syn: "low-ttl", socket: "kept", ...PUNCH } as const;
@@ -139,4 +142,22 @@ describe("sequential open", () => {
       "110 a gives up: peer-failed",
     ]);
   });
+});
+
+describe("A, once it listens behind its open NAT,", () => {
+  const introduced: readonly HostEvent[] = [
+    { kind: "predicted", prediction: { localPort: 5001, outside: OUTSIDE.a }, localAddress: INSIDE.a },
+    { kind: "told", message: { t: "peer", endpoint: OUTSIDE.b } },
+    { kind: "elapsed", timer: "punch" },
+  ];
+  it.each([
+    ["sequential open", SEQUENTIAL, { kind: "elapsed", timer: "doomed" }],
+    ["STUNT #2 as published", { ...ABORTED, syn: "normal" }, { kind: "syn-seen", socket: "punch", syn: SYN.a }],
+  ] as const)(
+    "goes on past whoever it accepted that is not the peer, and adopts the peer: %s",
+    (_, technique, open) => {
+      const listening = [...introduced, open, { kind: "listening", socket: "punch" } as const];
+      expect(playAccepted(hostMachine("a", technique), listening)).toEqual(PEER_WINS);
+    },
+  );
 });
