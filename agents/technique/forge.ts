@@ -19,7 +19,8 @@ const GIVE_UP_MS = 1_000;
 /** Takes in a host's `syn` or `established`; with both SYNs known, has them answered and arms the repeats. */
 export function forgeBoth(state: Forgery, from: HostRole, message: HostMessage): Step<Forgery, XAction> {
   if (message.t === "established") {
-    const established = [...new Set([...state.established, from])];
+    if (state.established.includes(from)) return stay(state);
+    const established = [...state.established, from];
     return { state: { ...state, established }, actions: established.length === 2 ? tellBoth({ t: "open" }) : [] };
   }
   if (message.t !== "syn" || state.syns[from]) return stay(state);

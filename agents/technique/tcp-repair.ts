@@ -97,7 +97,8 @@ export function tcpRepairX(): XMachine<XState> {
         case "syn":
           return { state, actions: [{ kind: "tell", to: peerOf(from), message: { t: "peer-syn", syn: message.syn } }] };
         case "waiting": {
-          const waiting = [...new Set([...state.waiting, from])];
+          if (state.waiting.includes(from)) return stay(state);
+          const waiting = [...state.waiting, from];
           return { state: { ...state, waiting }, actions: waiting.length === 2 ? tellBoth({ t: "open" }) : [] };
         }
         default:
