@@ -90,8 +90,8 @@ export function autoHost(options: AutoOptions): AutoMachine {
             [{ kind: "tell", message: { t: "outcome", step: event.step, ok: event.ok } }],
             conclude({ ...state, mine: event.ok }),
           );
-        case "lost": // what is verified works without X
-          if (state.mine) return { state, actions: [{ kind: "adopt" }] };
+        case "lost": // what is verified works without X, unless the peer has said that it has nothing
+          if (state.mine && state.theirs !== false) return { state, actions: [{ kind: "adopt" }] };
           return event.isFinal ? giveUp(state, "rendezvous-lost", event.detail) : stay(state);
         case "elapsed":
           return elapsed(state, event.timer, options);

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { HostRole } from "../../../wire/rendezvous.ts";
 import type { NatTraits } from "../../../wire/traits.ts";
+import type { AutoEvent } from "../../../agents/technique/auto.ts";
 import { HOP_MS, PROBE_MS, playAuto, type AutoPlay, type Deed, type Ending } from "./auto-simulation.ts";
 
 /** Two home routers that answer SYNs with RST and hide ICMP errors: a plan of some steps. */
@@ -137,6 +138,21 @@ describe("two hosts that leave the choice to their fingerprints", () => {
       ),
     ).toBe("gives up: rendezvous-lost");
     expect(endOf(routers(only(1), { faults: lost(404) }), "a")).toBe("adopts");
+  });
+
+  it.each([
+    [false, "begins 4 relay"],
+    [true, "gives up: rendezvous-lost"],
+  ])("take no connection that the peer said it has not, where X is lost (for good: %s)", (isFinal, end) => {
+    const fault = (atMs: number, event: AutoEvent) => ({ atMs, role: "b", event }) as const;
+    const faults = [
+      fault(410, { kind: "told", message: { t: "peer-outcome", step: 1, ok: false } }),
+      fault(411, { kind: "lost", detail: "it restarts", isFinal }),
+    ];
+    const halfOpen = (role: HostRole, step: number) => (step === 1 && role === "b" ? WORKS : NEVER);
+    const deeds = routers(halfOpen, { faults });
+    expect(storyOf(deeds)).not.toContain("411 b adopts");
+    expect(storyOf(deeds.filter(({ atMs, role }) => role === "b" && atMs > 400))[0]).toMatch(end);
   });
 
   it("say again what was said where X pairs them once more, and go on where they were", () => {
