@@ -2,6 +2,7 @@ import { parseEndpoint, port, type Endpoint, type Ipv4 } from "../../wire/addres
 import { LineSplitter, X_PORTS, type Allocation } from "../../wire/rendezvous.ts";
 import { TcpSocket } from "../net/tcp-socket.ts";
 import type { Prediction } from "../technique/machine.ts";
+import { shiftedPort } from "../technique/shifted-port.ts";
 
 /** One connection to X as seen from inside and from outside. */
 export interface Mapping {
@@ -62,7 +63,7 @@ export function predictNext({ allocation, repeated, consecutive }: PredictionTes
     case "consistent": // the mapping of the probed port holds for every destination
       return { localPort: consecutive.at(-1)?.localPort ?? localPort, outside: repeated.outside };
     case "sequential":
-      return { localPort, outside: { ip, port: port((last + allocation.delta) & 0xffff) } };
+      return { localPort, outside: { ip, port: shiftedPort(last, allocation.delta) } };
     case "random":
       return { localPort, outside: repeated.outside };
   }

@@ -1,7 +1,8 @@
-import { port, type Endpoint } from "../../wire/address.ts";
+import type { Endpoint } from "../../wire/address.ts";
 import type { FailureCode } from "../../wire/attempt.ts";
 import type { HostRole } from "../../wire/rendezvous.ts";
 import { FULL_TTL, type HostAction, type HostEvent, type Prediction, type SocketName } from "./machine.ts";
+import { shiftedPort } from "./shifted-port.ts";
 
 /** Options of every punching technique; see wire/attempt.ts. */
 export interface PunchOptions {
@@ -16,8 +17,7 @@ export function predicted(
   { predictionOffset }: PunchOptions,
   more: { readonly copies?: boolean; readonly private?: Endpoint } = {},
 ): HostAction {
-  const shifted = 1024 + ((outside.port - 1024 + predictionOffset + 64512) % 64512);
-  const endpoint = { ip: outside.ip, port: port(shifted) };
+  const endpoint = { ip: outside.ip, port: shiftedPort(outside.port, predictionOffset) };
   return { kind: "tell", message: { t: "ready", endpoint, ...more } };
 }
 

@@ -30,7 +30,11 @@ describe("how a NAT allocates ports, and which one comes next", () => {
     ["almost one step", [40_000, 40_001, 40_002, 40_004], { kind: "random" }, 5016, 40_004],
     ["preserved but once", [5000, 5001, 5002, 61_234], { kind: "random" }, 5016, 61_234],
     ["wrapped around its range amid the test", [40_510, 40_511, 40_000, 40_001], { kind: "random" }, 5016, 40_001],
-    ["at the top of all ports", [65_532, 65_533, 65_534, 65_535], { kind: "sequential", delta: 1 }, 5016, 0],
+    ["at the top of all ports", [65_532, 65_533, 65_534, 65_535], { kind: "sequential", delta: 1 }, 5016, 1024],
+    ["beyond the top by more", [65_520, 65_525, 65_530, 65_535], { kind: "sequential", delta: 5 }, 5016, 1028],
+    ["down to the lowest", [1027, 1026, 1025, 1024], { kind: "sequential", delta: -1 }, 5016, 65_535],
+    ["of the well-known ones too", [999, 1000, 1001, 1002], { kind: "sequential", delta: 1 }, 5016, 1003],
+    ["down to the very lowest", [4, 3, 2, 1], { kind: "sequential", delta: -1 }, 5016, 65_535],
   ] as const)("%s: %j", (_, outside, allocation, fromLocal, next) => {
     const test = tested(outside);
     expect(test.allocation).toEqual(allocation);

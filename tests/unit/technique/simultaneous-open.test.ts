@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Traversal } from "../../../wire/technique.ts";
 import type { HostRole } from "../../../wire/rendezvous.ts";
-import { simulate, SYN, type Network } from "./simulation.ts";
+import { simultaneousOpenHost } from "../../../agents/technique/simultaneous-open.ts";
+import { port } from "../../../wire/address.ts";
+import { INSIDE, OUTSIDE, simulate, SYN, type Network } from "./simulation.ts";
 
 const PLAIN = {
   name: "simultaneous-open",
@@ -103,11 +105,21 @@ describe("simultaneous open", () => {
     ]);
   });
 
-  it("announces the prediction shifted by predictionOffset, within the unprivileged ports", () => {
+  it("announces the prediction shifted by predictionOffset, within the ports that its NAT gives", () => {
     const announced = (predictionOffset: number) =>
       simulate({ ...PLAIN, predictionOffset }).filter((line) => line.includes(" a tells ready"));
     expect(announced(7)).toEqual(["2 a tells ready 192.0.2.2:40008"]);
     expect(announced(-1000)).toEqual(["2 a tells ready 192.0.2.2:39001"]);
     expect(announced(65_535 - 40_001 + 1)).toEqual(["2 a tells ready 192.0.2.2:1024"]);
+    expect(announced(1023 - 40_001)).toEqual(["2 a tells ready 192.0.2.2:65535"]);
+  });
+
+  it("announces a well-known port as it was predicted where nothing is to shift it", () => {
+    const prediction = { localPort: 5001, outside: { ip: OUTSIDE.a.ip, port: port(1000) } };
+    const { actions } = simultaneousOpenHost("a", PLAIN).step(
+      { phase: "preparing" },
+      { kind: "predicted", prediction, localAddress: INSIDE.a },
+    );
+    expect(actions).toEqual([{ kind: "tell", message: { t: "ready", endpoint: prediction.outside } }]);
   });
 });
