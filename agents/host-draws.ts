@@ -5,7 +5,10 @@ import { seededBytes, seededPorts } from "../wire/seeded.ts";
 import { LINUX_WINDOW } from "../wire/tcp.ts";
 import { SWEEP_PORTS, type HostAction } from "./technique/machine.ts";
 
-/** Ports of floods and birthdays lie above every attempt's window and below the kernel's own ephemeral range. */
+/**
+ * Ports of floods and birthdays lie below every attempt's window. Where the kernel chooses from its default range (ip_local_port_range, from
+ * 32768 on), another program may have some of them: a socket of a birthday fails there, alone.
+ */
 export const FLOOD_PORTS = { from: 10_240, to: 49_999 } as const;
 
 /** Every port that a NAT may translate: it leaves the well-known ones alone (RFC 4787 section 4.2.1), and a raw SYN takes none from the kernel. */

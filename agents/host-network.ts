@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { formatEndpoint, type Endpoint, type Ipv4 } from "../wire/address.ts";
-import type { FailureCode, Searched, TraversalParameters } from "../wire/attempt.ts";
+import type { Searched, TraversalParameters } from "../wire/attempt.ts";
 import { X_PORTS, type HostMessage } from "../wire/rendezvous.ts";
 import type { TcpSegment } from "../wire/tcp.ts";
 import type { Recorder } from "./capture.ts";
@@ -12,11 +12,11 @@ import { Rendezvous, type RendezvousListener } from "./host-rendezvous.ts";
 import type { Greeting } from "./greeting.ts";
 import { drawNumbers, drawPorts } from "./host-draws.ts";
 import { HostSearch } from "./host-search.ts";
-import { HostSockets, failureOf } from "./host-sockets.ts";
+import { HostSockets, connectFailureOf, failureOf } from "./host-sockets.ts";
 import { claimWindow } from "./local-ports.ts";
 import { muteResets } from "./mute.ts";
 import { tcpInfoOf } from "./net/tcp-info.ts";
-import { TcpSocket } from "./net/tcp-socket.ts";
+import { TcpSocket, type TcpOptions } from "./net/tcp-socket.ts";
 import { predictNext, testPrediction } from "./probe/prediction.ts";
 import { measureTtl } from "./probe/ttl.ts";
 import { reportOf } from "./syn-report.ts";
@@ -131,7 +131,8 @@ export class HostNetwork {
   async connect({ socket: name, localPort, to, ttl, byWayOfX, unwatched }: Action<"connect">): Promise<void> {
     const route = byWayOfX && { via: this.#parameters.x as Ipv4 };
     log("connect", { socket: name, localPort, to: formatEndpoint(to), ttl, ...route });
-    const socket = this.#sockets.create(name, { localPort, ...(ttl === undefined ? {} : { ttl }), ...route });
+    const socket = this.#bound(name, { localPort, ...(ttl === undefined ? {} : { ttl }), ...route });
+    if (!socket) return;
     const seen = (segment: TcpSegment): void => {
       this.segments.saw(segment, to);
       const syn = reportOf(segment);
@@ -146,7 +147,18 @@ export class HostNetwork {
       this.#sockets.opened(name, socket.stream);
       this.#happened({ kind: "connected", socket: name });
     } catch (error) {
-      this.#failed(name, error, "deadline");
+      this.#failed(name, connectFailureOf(error));
+    }
+  }
+
+  /** A socket yet to be connected. Where another program has its port, it fails alone: of a birthday's hundreds the others may do. */
+  #bound(name: SocketName, options: TcpOptions): TcpSocket | undefined {
+    try {
+      return this.#sockets.create(name, options);
+    } catch (error) {
+      if ((error as { code?: string }).code !== "EADDRINUSE") throw error;
+      queueMicrotask(() => this.#failed(name, failureOf(error, "port-busy")));
+      return undefined;
     }
   }
 
@@ -245,7 +257,7 @@ export class HostNetwork {
     try {
       await say(this.#sockets.greeting(socket));
     } catch (error) {
-      return this.#failed(socket, error, "reset-after-open");
+      return this.#failed(socket, failureOf(error, "reset-after-open"));
     } finally {
       this.#greetings -= 1;
     }
@@ -253,8 +265,7 @@ export class HostNetwork {
     this.#happened({ kind, socket });
   }
 
-  #failed(socket: SocketName, error: unknown, otherwise: FailureCode): void {
-    const failure = failureOf(error, otherwise);
+  #failed(socket: SocketName, failure: ReturnType<typeof failureOf>): void {
     log("connect-failed", { socket, ...failure });
     this.#sockets.reset(socket);
     this.#happened({ kind: "connect-failed", socket, ...failure });

@@ -125,6 +125,15 @@ export function failureOf(error: unknown, otherwise: FailureCode): { failure: Fa
   return { failure: FAILURE_OF[code ?? ""] ?? otherwise, detail: message ?? String(error) };
 }
 
+/**
+ * The same of a socket that never came to be connected. A RST to one in SYN_RECV, whose SYN the peer's has crossed, is ECONNRESET and no
+ * ECONNREFUSED (tcp_reset()): nothing was open yet.
+ */
+export function connectFailureOf(error: unknown): { failure: FailureCode; detail: string } {
+  const { failure, detail } = failureOf(error, "deadline");
+  return { failure: failure === "reset-after-open" ? "peer-nat-reset" : failure, detail };
+}
+
 function endpointOf(ip: string | undefined, portNumber: number | undefined): Endpoint {
   return { ip: (ip ?? "") as Ipv4, port: port(portNumber ?? 0) };
 }

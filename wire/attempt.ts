@@ -29,7 +29,7 @@ export type TraversalParameters = AttemptParameters & { readonly technique: Trav
 export const FAILURES = [
   "deadline", // nothing decisive happened in time
   "icmp-leak", // EHOSTUNREACH or ENETUNREACH: an ICMP error reached the host
-  "peer-nat-reset", // ECONNREFUSED
+  "peer-nat-reset", // ECONNREFUSED, or ECONNRESET before it was open
   "reset-after-open", // ECONNRESET
   "stranger", // somebody answered who does not have the session's key
   "no-collision", // birthday: no forged SYN+ACK came through
