@@ -1,5 +1,6 @@
-import { isAlias, isMap, isNode, LineCounter, parseDocument, type Document } from "yaml";
+import { isAlias, isMap, isNode, LineCounter, parseDocument, type Document, type YAMLParseError } from "yaml";
 import { NatbedError } from "../errors.ts";
+import { checkAliases } from "./aliases.ts";
 import type { Problem } from "./problem.ts";
 
 /** A scenario file's text with its data, and the way back from the data to line and column. */
@@ -10,29 +11,41 @@ export interface Source {
   error(problems: readonly Problem[]): NatbedError;
 }
 
-/** Parses YAML 1.2, and the merge key `<<` of 1.1 (yaml.org/type/merge.html). Throws NatbedError `scenario-invalid` with every syntax error. */
+/**
+ * Parses YAML 1.2, and the merge key `<<` of 1.1 (yaml.org/type/merge.html). Throws NatbedError `scenario-invalid` with every syntax error, or else
+ * every alias that stands for nothing.
+ */
 export function parseSource(path: string, text: string): Source {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, merge: true });
   const at = (offset: number) => `${path}:${lines.linePos(offset).line}:${lines.linePos(offset).col}`;
+  const located = (problems: readonly (Problem & { offset: number })[]) =>
+    invalid(
+      path,
+      problems
+        .toSorted((p, q) => p.offset - q.offset)
+        .map((problem) => [at(problem.offset), pathText(problem.path)].join(" ").trimEnd() + `: ${problem.message}`),
+    );
   if (document.errors.length > 0) {
     throw invalid(
       path,
-      document.errors.map((error) => `${at(error.pos[0])} ${error.message}`),
+      document.errors.map((error) => `${at(error.pos[0])} ${syntaxText(error)}`),
     );
   }
+  const aliases = checkAliases(document);
+  if (aliases.length > 0) throw located(aliases);
   return {
     path,
-    data: document.toJS() as unknown,
-    error: (problems) => {
-      const located = problems.map((problem) => ({ problem, offset: offsetOf(document, problem) }));
-      located.sort((p, q) => p.offset - q.offset);
-      const described = located.map(
-        ({ problem, offset }) => [at(offset), pathText(problem.path)].join(" ").trimEnd() + `: ${problem.message}`,
-      );
-      return invalid(path, described);
-    },
+    // How much aliases may multiply is checked above, by what they stand for; the library counts how often one is used.
+    data: document.toJS({ maxAliasCount: -1 }) as unknown,
+    error: (problems) => located(problems.map((problem) => ({ ...problem, offset: offsetOf(document, problem) }))),
   };
+}
+
+/** The parser's own words, but for those that are meant for programmers. */
+function syntaxText({ code, message }: YAMLParseError): string {
+  if (code !== "MULTIPLE_DOCS") return message;
+  return "a second YAML document begins here, and a file can hold one; take out the --- or ... before it, or put it into a file of its own";
 }
 
 function invalid(path: string, problems: readonly string[]): NatbedError {
