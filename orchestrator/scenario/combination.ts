@@ -49,10 +49,11 @@ function checkAxes(entry: MatrixEntry, nats: ReadonlyMap<string, NamedNat>): Pro
   });
 }
 
-/** A NAT that is sound by itself may not be so under an entry's policy. */
+/** A NAT that is sound by itself may not be so under an entry's policy; of one that is not, that is said where it is defined. */
 function checkPolicies(entry: MatrixEntry, nats: ReadonlyMap<string, NamedNat>): Problem[] {
   return (["na", "nb"] as const).flatMap((side) =>
     entry[side].flatMap((name, index) => {
+      if (!nats.has(name)) return [];
       const reasons = policiesOf(entry).flatMap((policy) => {
         const gateway = gatewayOf(name, nats, policy);
         return gateway.kind === "nat" ? checkModel(gateway.model) : [];

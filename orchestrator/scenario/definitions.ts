@@ -3,7 +3,7 @@ import { NATS, type NamedNat } from "../nat/catalogue.ts";
 import { resolveNats } from "./gateways.ts";
 import { explainIssue } from "./problem.ts";
 import { scenarioSchema } from "./schema.ts";
-import { parseSource, type Source } from "./source.ts";
+import { parseSource } from "./source.ts";
 import { strict } from "./strict.ts";
 
 /**
@@ -12,22 +12,15 @@ import { strict } from "./strict.ts";
  */
 export function parseNats(path: string, text: string): ReadonlyMap<string, NamedNat> {
   const source = parseSource(path, text);
-  const parsed = definitionsSchema(natNames(source)).safeParse(source.data);
+  const parsed = definitionsSchema().safeParse(source.data);
   if (!parsed.success) throw source.error(parsed.error.issues.flatMap((issue) => explainIssue(issue, source.data)));
   const { nats, problems } = resolveNats(parsed.data.nats);
   if (problems.length > 0) throw source.error(problems);
   return new Map([...nats].filter(([name]) => !(name in NATS)));
 }
 
-/** Names that a NAT may extend; the file's own count even before it is known whether they are sound. */
-export function natNames({ data }: Source): readonly string[] {
-  const own = (data as { nats?: unknown } | null)?.nats;
-  const names = typeof own === "object" && own !== null && !Array.isArray(own) ? Object.keys(own) : [];
-  return [...new Set([...Object.keys(NATS), ...names])];
-}
-
-function definitionsSchema(names: readonly string[]) {
-  const { nats, ...others } = scenarioSchema(names).shape;
+function definitionsSchema() {
+  const { nats, ...others } = scenarioSchema().shape;
   const unread = Object.keys(others).map((key) => [key, z.unknown().optional()] as const);
   return strict({ ...Object.fromEntries(unread), nats: nats.unwrap() });
 }

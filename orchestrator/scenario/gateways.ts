@@ -1,32 +1,57 @@
 import { NATS, type NamedNat } from "../nat/catalogue.ts";
 import { checkModel } from "../nat/check.ts";
 import { completeModel, type PartialModel } from "../nat/model.ts";
-import type { Problem } from "./problem.ts";
+import { notAllowed, type Problem } from "./problem.ts";
 import { NO_NAT, type NatDefinition } from "./schema.ts";
 
-/** Named NATs that a scenario may use, or what is wrong with its own ones. */
+/** Named NATs that a scenario may use, and what is wrong with those of its own that are not among them. */
 export interface NamedNats {
   readonly nats: ReadonlyMap<string, NamedNat>;
   readonly problems: readonly Problem[];
 }
 
+type Definitions = Readonly<Record<string, NatDefinition>>;
+
 /** Adds a scenario's own NATs to the catalogue, following `extends`. */
-export function resolveNats(definitions: Readonly<Record<string, NatDefinition>>): NamedNats {
+export function resolveNats(definitions: Definitions): NamedNats {
   const nats = new Map<string, NamedNat>(Object.entries(NATS));
   const problems: Problem[] = [];
+  const faulty = new Set<string>();
   for (const [name, definition] of Object.entries(definitions)) {
     const path = ["nats", name];
-    const nat = combine(definition, nats);
     if (name in NATS || name === NO_NAT) {
       problems.push({ path, message: `${name} is a built-in name; give this NAT another one`, atKey: true });
-    } else if (typeof nat === "string") {
-      problems.push({ path, message: nat, atKey: true });
-    } else {
-      problems.push(...checkModel(completeModel(nat.axes)).map((message) => contradiction(path, message, definition)));
-      nats.set(name, nat);
+      continue;
+    }
+    // What extends a faulty NAT may be sound once that one is.
+    const nat = faulty.has(definition.extends ?? "") ? [] : define(name, definitions, nats);
+    if ("axes" in nat) nats.set(name, nat);
+    else {
+      faulty.add(name);
+      problems.push(...nat);
     }
   }
   return { nats, problems };
+}
+
+/** A NAT of the scenario's own, or what is wrong with it. `nats` are those that it can extend. */
+function define(
+  name: string,
+  definitions: Definitions,
+  nats: ReadonlyMap<string, NamedNat>,
+): NamedNat | readonly Problem[] {
+  const path = ["nats", name];
+  const definition = definitions[name]!;
+  const { extends: from } = definition;
+  if (from !== undefined && !nats.has(from)) {
+    return Object.hasOwn(definitions, from) && from !== NO_NAT
+      ? [{ path, message: `extends ${from}, which is not a NAT defined above it`, atKey: true }]
+      : [{ path: [...path, "extends"], message: notAllowed(from, [...nats.keys()]) }];
+  }
+  const nat = combine(definition, from === undefined ? undefined : nats.get(from));
+  if (!nat) return [{ path, message: "needs ports, or extends to take them from", atKey: true }];
+  const reasons = checkModel(completeModel(nat.axes));
+  return reasons.length > 0 ? reasons.map((message) => contradiction(path, message, definition)) : nat;
 }
 
 /** At the axis that the reason begins with, where the definition states it; otherwise at the NAT's name. */
@@ -38,18 +63,14 @@ function contradiction(path: readonly string[], message: string, definition: Nat
 /** What an extending NAT may drop. */
 type Limit = "blockSize" | "sessionLimit";
 
-function combine(
-  { extends: from, describe, ...own }: NatDefinition,
-  nats: ReadonlyMap<string, NamedNat>,
-): NamedNat | string {
-  const base: NamedNat | undefined = from === undefined ? undefined : nats.get(from);
-  if (from !== undefined && !base) return `extends ${from}, which is not a NAT defined above it`;
+/** An own NAT with what it takes from the one that it extends; undefined where neither says how ports are chosen. */
+function combine({ extends: _, describe, ...own }: NatDefinition, base: NamedNat | undefined): NamedNat | undefined {
   const { blockSize, sessionLimit, ...axes }: Omit<PartialModel, Limit> & Pick<NatDefinition, Limit> = {
     ...base?.axes,
     ...own,
   };
   const { ports } = axes;
-  if (!ports) return "needs ports, or extends to take them from";
+  if (!ports) return undefined;
   return {
     axes: {
       ...axes,

@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { NatbedError } from "../errors.ts";
+import { NATS } from "../nat/catalogue.ts";
 import type { Cell } from "./cell.ts";
 import { checkCombination } from "./combination.ts";
-import { natNames } from "./definitions.ts";
 import { expandMatrix, groupByGateways } from "./expand.ts";
 import { resolveNats } from "./gateways.ts";
 import { explainIssue } from "./problem.ts";
 import { parseRules, type RuleTable } from "./rules.ts";
 import { NO_NAT, scenarioSchema } from "./schema.ts";
-import { parseSource } from "./source.ts";
+import { parseSource, type Source } from "./source.ts";
 
 /** A scenario file that was found to be sound: every cell has an expectation and can be built. */
 export interface Scenario {
@@ -45,7 +45,7 @@ const NO_RULES: RuleTable = { kinds: {}, holds: {}, techniques: [] };
 /** {@link loadScenario} for text that is at hand; `path` is for messages. */
 export function parseScenario(path: string, text: string, table: RuleTable = NO_RULES): Scenario {
   const source = parseSource(path, text);
-  const parsed = scenarioSchema([...natNames(source), NO_NAT]).safeParse(source.data);
+  const parsed = scenarioSchema(gatewayNames(source)).safeParse(source.data);
   if (!parsed.success) throw source.error(parsed.error.issues.flatMap((issue) => explainIssue(issue, source.data)));
   const file = parsed.data;
   const { nats, problems } = resolveNats(file.nats ?? {});
@@ -58,6 +58,13 @@ export function parseScenario(path: string, text: string, table: RuleTable = NO_
   const expanded = expandMatrix(file, nats, table);
   if (expanded.problems.length > 0) throw source.error(expanded.problems);
   return { path, name: file.name, cells: expanded.cells };
+}
+
+/** Names that an entry may use; the file's own NATs count even before it is known whether they are sound. */
+function gatewayNames({ data }: Source): string[] {
+  const own = (data as { nats?: unknown } | null)?.nats;
+  const names = typeof own === "object" && own !== null && !Array.isArray(own) ? Object.keys(own) : [];
+  return [...new Set([...Object.keys(NATS), ...names, NO_NAT])];
 }
 
 /** The user's changes to every cell. */

@@ -13,7 +13,7 @@ export interface Problem {
 }
 
 /** One problem of an enumeration, worded as everywhere: what came, what is allowed, what was perhaps meant. */
-function notAllowed(received: unknown, allowed: readonly unknown[], besides = ""): string {
+export function notAllowed(received: unknown, allowed: readonly unknown[], besides = ""): string {
   const near = typeof received === "string" ? suggest(received, allowed.map(String)) : [];
   const hint = near.length > 0 ? `; did you mean ${near[0]}?` : "";
   return received === undefined

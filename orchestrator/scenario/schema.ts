@@ -20,7 +20,7 @@ export function scenarioSchema(natNames?: readonly string[]) {
     name: slug.describe("Stands in reports and run directories."),
     describe: z.string().describe("What the scenario claims, for people.").optional(),
     defaults: strict(limits).optional().describe("For entries that do not say otherwise."),
-    nats: z.record(slug, namedNat(natNames)).optional().describe("NATs of this scenario's own."),
+    nats: z.record(slug, namedNat).optional().describe("NATs of this scenario's own."),
     matrix: z.array(entry(gateway)).min(1).describe("Each entry stands for all combinations of its lists."),
   });
 }
@@ -37,15 +37,14 @@ const limits = {
   deadlineMs: z.int().min(100).max(600_000).optional().describe("Time one attempt may take, in ms."),
 };
 
-function namedNat(natNames?: readonly string[]) {
-  return strict({
-    extends: (natNames ? z.enum(natNames) : z.string())
-      .exactOptional()
-      .describe(`A NAT to start from: ${Object.keys(NATS).join(", ")}, or one defined above it in this file.`),
-    describe: z.string().exactOptional().describe("What equipment behaves so, for people."),
-    ...axes,
-  });
-}
+const namedNat = strict({
+  extends: z
+    .string()
+    .exactOptional()
+    .describe(`A NAT to start from: ${Object.keys(NATS).join(", ")}, or one defined above it in this file.`),
+  describe: z.string().exactOptional().describe("What equipment behaves so, for people."),
+  ...axes,
+});
 
 const punch = {
   predictionOffset: z
