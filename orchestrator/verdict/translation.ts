@@ -99,11 +99,14 @@ function seenTranslated({ evidence }: Scene, { side, peer, peerOutside }: SideOf
 
 /** The host's endpoint beyond all its NATs is the peer's remote end, both ways. */
 function checkSameTuple({ evidence, sides }: Scene, a: Endpoint | undefined, b: Endpoint | undefined): Check {
-  if (SIDES.some((side) => sides[side].hops.every(({ gateway }) => gateway.kind === "router")))
-    return met("one connection", "addresses are not translated");
+  const routed = SIDES.filter((side) => sides[side].hops.every(({ gateway }) => gateway.kind === "router"));
+  if (routed.length === SIDES.length) return met("one connection", "addresses are not translated");
   const { attempts } = evidence;
   if (!a || !b || !attempts.a.ok || !attempts.b.ok) return lacks("no connection that both NATs hold");
   const same = sameEndpoint(a, attempts.b.remote) && sameEndpoint(b, attempts.a.remote);
   if (!same) return lacks("the NATs hold different connections");
-  return met("the same connection in both NATs", `${text(a)} ↔ ${text(b)}`);
+  return met(
+    routed.length > 0 ? "the same connection at both ends" : "the same connection in both NATs",
+    `${text(a)} ↔ ${text(b)}`,
+  );
 }
