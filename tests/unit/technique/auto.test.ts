@@ -13,6 +13,7 @@ const ROUTER: Partial<NatTraits> = {
   refusal: "reset",
   ttlError: false,
   crossing: true,
+  answersOut: false,
   sequenceKept: true,
   sourceRoute: "refuse",
 };
