@@ -64,7 +64,8 @@ function contradiction(path: readonly string[], message: string, definition: Nat
 type Limit = "blockSize" | "sessionLimit";
 
 /** An own NAT with what it takes from the one that it extends; undefined where neither says how ports are chosen. */
-function combine({ extends: _, describe, ...own }: NatDefinition, base: NamedNat | undefined): NamedNat | undefined {
+function combine(definition: NatDefinition, base: NamedNat | undefined): NamedNat | undefined {
+  const { extends: _, describe, ...own } = definition;
   const { blockSize, sessionLimit, ...axes }: Omit<PartialModel, Limit> & Pick<NatDefinition, Limit> = {
     ...base?.axes,
     ...own,
