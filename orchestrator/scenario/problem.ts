@@ -14,11 +14,16 @@ export interface Problem {
 
 /** One problem of an enumeration, worded as everywhere: what came, what is allowed, what was perhaps meant. */
 export function notAllowed(received: unknown, allowed: readonly unknown[], besides = ""): string {
-  const near = typeof received === "string" ? suggest(received, allowed.map(String)) : [];
-  const hint = near.length > 0 ? `; did you mean ${near[0]}?` : "";
-  return received === undefined
-    ? `missing, allowed: ${allowed.join(", ")}${besides}`
-    : `received ${shown(received)}, allowed: ${allowed.join(", ")}${besides}${hint}`;
+  return `${came(received)}, allowed: ${allowed.join(", ")}${besides}${slip(received, allowed)}`;
+}
+
+function came(received: unknown): string {
+  return received === undefined ? "missing" : `received ${shown(received)}`;
+}
+
+function slip(received: unknown, words: readonly unknown[]): string {
+  const near = typeof received === "string" ? suggest(received, words.map(String)) : [];
+  return near.length > 0 ? `; did you mean ${near[0]}?` : "";
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
@@ -45,11 +50,7 @@ export function explainIssue(issue: z.core.$ZodIssue, data: unknown, base: Path 
       if ("options" in issue) return problem(notAllowed(received, issue.options as string[]));
       return explainUnion(issue, data, path);
     case "invalid_type":
-      return problem(
-        received === undefined
-          ? `missing, expected ${typeName(issue.expected)}`
-          : `received ${shown(received)}, expected ${typeName(issue.expected)}`,
-      );
+      return problem(`${came(received)}, expected ${typeName(issue.expected)}`);
     case "too_small":
       return problem(
         `received ${shown(received)}, ${bound(issue.origin, issue.inclusive ? "at least" : "more than", issue.minimum)}`,
@@ -62,17 +63,25 @@ export function explainIssue(issue: z.core.$ZodIssue, data: unknown, base: Path 
       return problem(`received ${shown(received)}, expected ${issue.message}`);
     case "invalid_key":
       return [{ path, message: `not a valid key: expected ${issue.issues[0]?.message ?? issue.message}`, atKey: true }];
+    case "custom":
+      return problem(`received ${shown(received)}, ${issue.message}`);
     default:
       return problem(issue.message);
   }
 }
 
-function explainUnion({ errors }: z.core.$ZodIssueInvalidUnion, data: unknown, path: Path): Problem[] {
+/** What zod says of a union that has no words of its own for what it expects. */
+const WORDLESS = "Invalid input";
+
+function explainUnion({ errors, message }: z.core.$ZodIssueInvalidUnion, data: unknown, path: Path): Problem[] {
   const nearest = nearestBranch(errors);
   const mapping = errors.flat().some((other) => other.code === "invalid_type" && other.expected === "object");
   const [only] = nearest;
-  if (mapping && nearest.length === 1 && only?.code === "invalid_value" && only.path.length === 0) {
-    return [{ path, message: notAllowed(valueAt(data, path), only.values, ", or a mapping") }];
+  if (nearest.length === 1 && only?.code === "invalid_value" && only.path.length === 0) {
+    const received = valueAt(data, path);
+    if (message !== WORDLESS)
+      return [{ path, message: `${came(received)}, expected ${message}${slip(received, only.values)}` }];
+    if (mapping) return [{ path, message: notAllowed(received, only.values, ", or a mapping") }];
   }
   return nearest.flatMap((inner) => explainIssue(inner, data, path));
 }

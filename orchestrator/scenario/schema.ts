@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { PLAIN_SPRAY } from "../../wire/technique.ts";
 import { NATS } from "../nat/catalogue.ts";
-import { CAUSES } from "../verdict/outcome.ts";
 import { axes, refusal, timeExceeded } from "./axes.ts";
-import { condition, type Condition } from "./condition.ts";
+import { condition } from "./condition.ts";
+import { expectRule } from "./expect-rule.ts";
 import { strict } from "./strict.ts";
 import { surroundings } from "./surroundings.ts";
 
@@ -87,10 +87,13 @@ export function entry<Name extends z.ZodType<string>>(gateway: Name) {
     ...surroundings(gateway),
     ...limits,
     expect: z
-      .union([
-        z.array(expectRule(condition(gateway), z.string().optional())).min(1),
-        z.literal(BY_TABLE).describe("What natbed's own table of rules says, scenarios/rules.yaml."),
-      ])
+      .union(
+        [
+          z.array(expectRule(condition(gateway), z.string().optional())).min(1),
+          z.literal(BY_TABLE).describe("What natbed's own table of rules says, scenarios/rules.yaml."),
+        ],
+        `a list of rules such as [{ verdict: direct }], or the word ${BY_TABLE}`,
+      )
       .describe("The first rule whose `when` fits a cell is its expectation."),
   };
   const plain = (name: "connect" | "public" | "relay") => strict({ technique: z.literal(name), ...common });
@@ -230,32 +233,6 @@ export function entry<Name extends z.ZodType<string>>(gateway: Name) {
       }).prefault({}),
       ...common,
     }),
-  ]);
-}
-
-const share = z.number().min(0).max(1);
-const rateRange = strict({ from: share, to: share }).refine(({ from, to }) => from < to, "from is below to");
-
-/** A rule's schema: where `when` holds, this is expected. */
-export function expectRule<Because extends z.ZodType<string | undefined>>(
-  condition: z.ZodType<Condition>,
-  because: Because,
-) {
-  const common = {
-    when: condition.optional().describe("All of these must hold; without: any cell."),
-    because: because.describe("The reason, for people."),
-  };
-  return z.discriminatedUnion("verdict", [
-    strict({
-      verdict: z.literal("direct"),
-      rate: z
-        .union([share.gt(0), rateRange])
-        .optional()
-        .describe("Expected share of direct trials, or the range that it lies in."),
-      ...common,
-    }),
-    strict({ verdict: z.literal("relayed"), ...common }),
-    strict({ verdict: z.literal("blocked"), cause: z.enum(CAUSES), ...common }),
   ]);
 }
 

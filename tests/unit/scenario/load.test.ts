@@ -127,6 +127,29 @@ describe("expectations", () => {
   const expectations = (rules: string) =>
     problemsOf(entry(`${dial.replace("[random]", "[random, preserve]")}expect: [${rules}]`));
 
+  const form = "a list of rules such as [{ verdict: direct }], or the word rules";
+
+  it.each([
+    ["", `missing, expected ${form}`],
+    ["expect: { verdict: direct }\n", `received {"verdict":"direct"}, expected ${form}`],
+    ["expect: 3\n", `received 3, expected ${form}`],
+    ["expect: direct\n", `received "direct", expected ${form}`],
+    ["expect: rule\n", `received "rule", expected ${form}; did you mean rules?`],
+    ["expect: []\n", "received [], needs at least 1 item"],
+  ])("are a list of rules or a word: not %j", (lines, problem) => {
+    const place = lines === "" ? "x.yaml:3:5" : "x.yaml:6:13";
+    expect(problemsOf(entry(`${dial}${lines}`))).toEqual([`${place} matrix[0].expect: ${problem}`]);
+  });
+
+  it.each([
+    ["{ from: 0.6, to: 0.2 }", 'received {"from":0.6,"to":0.2}, from must be less than to'],
+    ["{ from: 0.5, to: 0.5 }", 'received {"from":0.5,"to":0.5}, from must be less than to'],
+    ["{ from: 0.5 }", "missing, expected number"],
+    ["1.5", "received 1.5, must be at most 1"],
+  ])("have no rate of %s", (rate, problem) => {
+    expect(expectations(`{ verdict: direct, rate: ${rate} }`)).toEqual([expect.stringContaining(`: ${problem}`)]);
+  });
+
   it("must cover every cell", () => {
     expect(expectations("{ when: { nb.ports: random }, verdict: direct }")).toEqual([
       expect.stringMatching(/matrix\[0\]\.expect: no rule fits cell connect\.preserve~preserve/),
