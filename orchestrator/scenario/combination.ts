@@ -111,18 +111,18 @@ function checkSearch(entry: MatrixEntry): Problem[] {
 const isBirthday = (entry: MatrixEntry): boolean =>
   entry.technique === "birthday-open" || (entry.technique === "natblaster-4" && entry.options.search === "birthday");
 
-/** Techniques that search, or, as simultaneous open where a NAT answers with RST, that depend on who comes first. */
-const BY_CHANCE: readonly MatrixEntry["technique"][] = [
-  "natblaster-4",
-  "natblaster-6",
-  "birthday-open",
-  "simultaneous-open",
-];
-
+/** A search may miss, and where a NAT answers with RST simultaneous open depends on who comes first. An ACK sweep tries every port. */
 function chanceDecides(entry: MatrixEntry): boolean {
-  const isSweep = entry.technique === "natblaster-4" && !isBirthday(entry);
-  return (BY_CHANCE.includes(entry.technique) && !isSweep) || entry.neighbour !== undefined;
+  const byItself = isBirthday(entry) || entry.technique === "natblaster-6" || entry.technique === "simultaneous-open";
+  return byItself || entry.neighbour !== undefined || losesPackets(entry);
 }
+
+function losesPackets({ core }: MatrixEntry): boolean {
+  return [core ?? []].flat().some(({ lossPercent = 0 }) => lossPercent > 0);
+}
+
+const WHERE_CHANCE_DECIDES =
+  "natblaster-4 with a birthday, natblaster-6, birthday-open, simultaneous-open, and where there is a neighbour or the core loses packets";
 
 function checkExpectations(entry: MatrixEntry): Problem[] {
   const { technique, expect } = entry;
@@ -139,7 +139,7 @@ function checkExpectations(entry: MatrixEntry): Problem[] {
       return [
         {
           path: ["expect", index, "rate"],
-          message: `technique ${technique} leaves nothing to chance here; rate is for ${BY_CHANCE.join(", ")}, and where there is a neighbour`,
+          message: `technique ${technique} leaves nothing to chance here; rate is for ${WHERE_CHANCE_DECIDES}`,
         },
       ];
     }

@@ -34,7 +34,17 @@ describe("an impossible combination", () => {
     [
       "a rate where nothing is by chance",
       `${dial}expect: [{ verdict: direct, rate: 0.5 }]`,
-      /rate is for natblaster-4/,
+      /technique connect leaves nothing to chance here; rate is for natblaster-4 with a birthday, natblaster-6, /,
+    ],
+    [
+      "a rate of an ACK sweep, which finds every port",
+      "technique: natblaster-4\noptions: { search: ack-sweep }\nna: [random]\nnb: [preserve]\nexpect: [{ verdict: direct, rate: 0.5 }]",
+      /technique natblaster-4 leaves nothing to chance here; .* and where there is a neighbour or the core loses packets$/,
+    ],
+    [
+      "a rate with a core that loses nothing",
+      `${dial}core: [{ lossPercent: 0 }, { delayMs: 20 }]\nexpect: [{ verdict: direct, rate: 0.5 }]`,
+      /technique connect leaves nothing to chance here/,
     ],
     [
       "a collision without a birthday",
@@ -53,5 +63,23 @@ describe("an impossible combination", () => {
     ],
   ])("is refused with its reason: %s", (_, lines, problem) => {
     expect(problemsOf(entry(lines))).toEqual([expect.stringMatching(problem)]);
+  });
+});
+
+describe("a rate", () => {
+  it.each([
+    ["a core that loses packets", "natblaster-2", "core: { lossPercent: 10 }"],
+    ["one of several cores that does", "natblaster-2", "core: [{}, { lossPercent: 10 }]"],
+    [
+      "an ACK sweep whose packets get lost",
+      "natblaster-4",
+      "options: { search: ack-sweep }\ncore: { lossPercent: 10 }",
+    ],
+    ["a neighbour", "natblaster-2", "neighbour: { everyMs: 10 }"],
+  ])("can be expected with %s", (_, technique, lines) => {
+    const text = entry(
+      `technique: ${technique}\nna: [preserve]\nnb: [preserve]\n${lines}\nexpect: [{ verdict: direct, rate: 0.5 }]`,
+    );
+    expect(problemsOf(text)).toEqual([]);
   });
 });
