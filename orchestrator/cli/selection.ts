@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { NatbedError } from "../errors.ts";
 import type { Cell } from "../scenario/cell.ts";
 import { expandScenario, loadScenario, type CellLimits } from "../scenario/load.ts";
@@ -21,6 +22,11 @@ export async function selectCells(
   files: readonly string[],
   { limits, filters, failed, shard }: Selection,
 ): Promise<Cell[]> {
+  const again = files.find((file, index) => files.some((one, at) => at < index && resolve(one) === resolve(file)));
+  if (again !== undefined) {
+    const message = `the scenario file ${again} is given twice`;
+    throw new NatbedError(message, { kind: "usage", code: "scenario-invalid", hint: "name each file once" });
+  }
   const scenarios = await Promise.all(files.map(loadScenario));
   const prefix = (cell: Cell) => (files.length > 1 ? { ...cell, id: `${cell.scenario}.${cell.id}` } : cell);
   const cells = scenarios.flatMap((scenario) => expandScenario(scenario, limits).map(prefix));

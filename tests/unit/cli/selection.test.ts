@@ -81,16 +81,17 @@ describe("several scenario files", () => {
   let dir: string;
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), "natbed-selection-"));
-    for (const name of ["one", "two"]) {
+    for (const [file, name] of Object.entries({ one: "one", two: "two", copy: "one" })) {
       const text = `name: ${name}\nmatrix:\n  - { technique: public, na: [none], nb: [none], expect: [{ verdict: direct }] }\n`;
-      await writeFile(join(dir, `${name}.yaml`), text);
+      await writeFile(join(dir, `${file}.yaml`), text);
     }
   });
   afterAll(() => rm(dir, { recursive: true }));
+  const every = { limits: {}, filters: [] };
   const select = (names: string[]) =>
     selectCells(
       names.map((name) => join(dir, name)),
-      { limits: {}, filters: [] },
+      every,
     );
 
   it("put the scenario's name before the id", async () => {
@@ -102,6 +103,19 @@ describe("several scenario files", () => {
   });
 
   it("that hold the same cell are a usage error", async () => {
-    await expect(select(["one.yaml", "one.yaml"])).rejects.toMatchObject({ kind: "usage" });
+    await expect(select(["one.yaml", "copy.yaml"])).rejects.toMatchObject({
+      kind: "usage",
+      message: "cell one.public.none~none is in two of the scenario files",
+      hint: "give each scenario a name of its own",
+    });
+  });
+
+  it("one of which is given twice, however it is spelled, are a usage error that says so", async () => {
+    const twice = { kind: "usage", message: expect.stringMatching(/one\.yaml is given twice$/) as string };
+    await expect(select(["one.yaml", "one.yaml"])).rejects.toMatchObject(twice);
+    const other = `${dir}/./one.yaml`;
+    await expect(selectCells([join(dir, "one.yaml"), join(dir, "two.yaml"), other], every)).rejects.toMatchObject(
+      twice,
+    );
   });
 });
