@@ -18,7 +18,7 @@ export interface Scenario {
   readonly cells: readonly Cell[];
 }
 
-/** Reads and checks a scenario file. Throws NatbedError `scenario-unreadable` or `scenario-invalid`, the latter with every problem found. */
+/** Reads and checks a scenario file. Throws NatbedError `scenario-unreadable` or `scenario-invalid`, the latter with every problem of the first step that finds any. */
 export async function loadScenario(path: string): Promise<Scenario> {
   const [text, table] = await Promise.all([readScenario(path), loadRules()]);
   return parseScenario(path, text, table);
