@@ -70,7 +70,8 @@ async function prepareListener(port: number): Promise<PreparedEnd> {
 
 /** A command that stops reading does not end what it still says: what comes for it then goes nowhere. */
 function startCommand(command: string): LocalEnd {
-  const child = spawn("sh", ["-c", command], { stdio: ["pipe", "pipe", "inherit"] });
+  // a process group of its own, so that all of it can be ended
+  const child = spawn("sh", ["-c", command], { stdio: ["pipe", "pipe", "inherit"], detached: true });
   child.stdin.on("error", () => {});
   const output = new Writable({
     write: (chunk: Buffer, _, done) => void child.stdin.write(chunk, () => done()),
@@ -83,5 +84,14 @@ function startCommand(command: string): LocalEnd {
     child.on("error", () => resolve(1));
     child.on("close", (exitCode) => resolve(exitCode ?? 1));
   });
-  return { input: child.stdout, output, code };
+  return { input: child.stdout, output, code, stop: () => hangUp(child.pid) };
+}
+
+function hangUp(group: number | undefined): void {
+  if (group === undefined) return;
+  try {
+    process.kill(-group, "SIGHUP");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error; // it has ended by itself
+  }
 }

@@ -1,4 +1,6 @@
 import { randomBytes, randomInt } from "node:crypto";
+import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { drawAttempt } from "../wire/attempt.ts";
 import { HOST_TECHNIQUES } from "../wire/rendezvous.ts";
 import { deriveSession } from "../wire/session.ts";
@@ -11,16 +13,18 @@ import { lacksFor } from "./choice/needs.ts";
 import { PLAIN, plainTechnique } from "./choice/plain.ts";
 import { USAGE, readArguments } from "./host-arguments.ts";
 import { progressOf, resultText } from "./host-report.ts";
-import { join } from "./join.ts";
+import { join, type LocalEnd } from "./join.ts";
 import { prepareEnd } from "./local-end.ts";
 import { resolveX } from "./net/resolve.ts";
 import { miss } from "./net/vigilance.ts";
+import { breakWithProcess, isGone } from "./net/abrupt.ts";
 
 /**
  * A host as a program of its own: joins standard input and output, a local port or a command to a direct connection with whoever says the
  * same words elsewhere.
  */
 
+const LOOK_EVERY_MS = 500;
 /** A step that makes no progress ends after so long. */
 const STEP_WITHIN_MS = 6_000;
 const WHAT: Readonly<Record<HostCapability, string>> = {
@@ -63,8 +67,12 @@ for (const [signal, code] of [
   ["SIGTERM", 143],
   ["SIGINT", 130],
 ] as const)
-  process.on(signal, () => void attempt.dispose().finally(() => process.exit(code)));
+  process.on(signal, () => {
+    local?.stop?.();
+    void attempt.dispose().finally(() => process.exit(code));
+  });
 
+let local: LocalEnd | undefined;
 const result = await attempt.run();
 say(resultText(result));
 const exitCode = result.ok ? await serve() : 1;
@@ -72,11 +80,24 @@ await attempt.dispose();
 process.exit(exitCode);
 
 async function serve(): Promise<number> {
-  miss(attempt.stream);
-  const local = await end.open(say);
-  const { sent, received, broken } = await join(local, attempt.stream);
+  const { stream } = attempt;
+  miss(stream);
+  breakWithProcess(stream);
+  local = await Promise.race([end.open(say), gone(stream)]);
+  if (!local) {
+    say("the other side is gone");
+    return 1;
+  }
+  const { sent, received, broken } = await join(local, stream);
+  if (broken !== undefined) local.stop?.();
   say(`${sent} bytes sent, ${received} received${broken === undefined ? "" : `; broken off: ${broken}`}`);
   return broken === undefined ? ((await local.code) ?? 0) : 1;
+}
+
+/** Resolves once the connection is no more: nobody reads from it while a program is waited for. */
+async function gone(stream: Socket): Promise<undefined> {
+  while (!isGone(stream)) await sleep(LOOK_EVERY_MS);
+  return undefined;
 }
 
 /** What this process may not do though the technique needs it whatever its role; and what works without. */

@@ -70,7 +70,7 @@ function lacks(): readonly string[] {
     new RawSocket().close();
   } catch (error) {
     found.push(
-      `${(error as Error).message}: nothing is forged, so that natblaster-2, natblaster-4 and stunt-1 fail, and probers are refused`,
+      `${(error as Error).message}: nothing is forged, so that natblaster-1 to -6 and stunt-1 fail, and probers are refused`,
     );
   }
   try {

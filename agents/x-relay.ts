@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { MAX_LINE, parseRelayHeader, type HostRole, type RelayHeader } from "../wire/rendezvous.ts";
 import { log } from "./channel.ts";
+import { breakWithProcess } from "./net/abrupt.ts";
 import { refuse } from "./x-refusal.ts";
 
 /** A connection that does not say whose it is is closed after this long. */
@@ -66,11 +67,16 @@ export class RelayService {
     log("relay", { session });
     for (const one of [stream, other.stream]) one.removeListener("end", endBoth); // from now on an end is the other's
     stream.pipe(other.stream).pipe(stream);
+    for (const one of [stream, other.stream]) breakWithProcess(one);
     for (const [one, far] of [
       [stream, other.stream],
       [other.stream, stream],
     ] as const)
-      one.once("close", () => far.destroySoon()); // pipe passes on an end, not a break
+      one.once("close", (failed) => {
+        // pipe passes on an end, not a break: what was cut off must not look whole
+        if (failed || !one.readableEnded) far.resetAndDestroy();
+        else far.destroySoon();
+      });
   }
 
   #leave(session: string, stream: Socket): void {

@@ -13,8 +13,11 @@ import {
 
 /** A connection on which so little is said that a silent end may be asked whether it is still there (RFC 1122 section 4.2.3.6). */
 const TALK = { idleS: 10, everyS: 5, probes: 2, unansweredMs: 20_000 } as const;
-/** One that carries somebody's data: it may rest for long, and each question also keeps the NATs' mappings. */
-const DATA = { idleS: 60, everyS: 15, probes: 4 } as const;
+/**
+ * One that carries somebody's data: it may rest for long, and each question also keeps the NATs' mappings. Where one side has ended, Linux
+ * keeps them for 60 s (nf_conntrack_tcp_timeout_close_wait).
+ */
+const DATA = { idleS: 25, everyS: 15, probes: 5 } as const;
 
 /**
  * Has the kernel end a connection with ETIMEDOUT 20 s after the last sign of the other end, said something or not: a machine that lost its

@@ -136,8 +136,9 @@ export class XLine implements Disposable {
       const value = pick(sighting);
       if (value !== undefined) picked.resolve(value);
     });
-    act();
+    picked.promise.catch(() => {}); // nobody waits for it any more where act() throws, or X is lost first
     try {
+      act();
       return await this.orLost(picked.promise);
     } finally {
       clearTimeout(late);

@@ -1,5 +1,3 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,39 +5,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { RENDEZVOUS_VERSION } from "../../../wire/rendezvous.ts";
 import { deriveSession } from "../../../wire/session.ts";
 import { OFFER_VERSION } from "../../../wire/traits.ts";
-import { until } from "../../kit/until.ts";
 import { missingForKernelTests } from "../nat/namespace.ts";
 import { Station } from "../x/station.ts";
+import { HostProgram } from "./host-program.ts";
 
-const HOST = join(import.meta.dirname, "../../../agents/natbed-host.ts");
 const missing = missingForKernelTests();
 if (missing) console.warn(`skipped: natbed-host whose step is broken off (${missing})`);
-
-/** natbed-host as it runs, and what it has said so far. */
-class HostProgram {
-  readonly process: ChildProcess;
-  readonly #exit: Promise<[number | null]>;
-  stderr = "";
-
-  /** `wrapper` is a command before the program's own. */
-  constructor(station: Station, words: readonly string[], wrapper: readonly string[] = []) {
-    const command = [`--net=${station.netPath}`, ...wrapper, process.execPath, HOST, "--x", "127.0.0.1", ...words];
-    this.process = spawn("nsenter", command, { stdio: "pipe" });
-    this.process.stderr?.on("data", (chunk: Buffer) => (this.stderr += chunk.toString()));
-    this.#exit = once(this.process, "exit") as Promise<[number | null]>;
-  }
-
-  async says(words: string): Promise<void> {
-    const seen = (): string => this.stderr;
-    await until(`it says ${words}`, () => this.stderr.includes(words) || undefined, { withinMs: 30_000, seen });
-  }
-
-  /** Its exit code and the last line that it said, without its name. */
-  async ended(): Promise<{ readonly code: number | null; readonly last: string | undefined }> {
-    const [code] = await this.#exit;
-    return { code, last: this.stderr.trim().split("\n").at(-1)?.replace("natbed-host: ", "") };
-  }
-}
 
 describe.skipIf(missing)("natbed-host, while a step of its plan runs,", () => {
   let station: Station;
