@@ -67,16 +67,17 @@ export class RelayService {
     log("relay", { session });
     for (const one of [stream, other.stream]) one.removeListener("end", endBoth); // from now on an end is the other's
     stream.pipe(other.stream).pipe(stream);
-    for (const one of [stream, other.stream]) breakWithProcess(one);
     for (const [one, far] of [
       [stream, other.stream],
       [other.stream, stream],
-    ] as const)
+    ] as const) {
+      breakWithProcess(one);
       one.once("close", (failed) => {
         // pipe passes on an end, not a break: what was cut off must not look whole
         if (failed || !one.readableEnded) far.resetAndDestroy();
         else far.destroySoon();
       });
+    }
   }
 
   #leave(session: string, stream: Socket): void {

@@ -24,6 +24,14 @@ export const PLAIN = {
   "tcp-repair": { name: "tcp-repair", ...PUNCH },
 } as const satisfies { readonly [Name in Traversal["name"]]: Named<Name> };
 
+/** Case 4 by its other search. */
+export const ACK_SWEEP = {
+  name: "natblaster-4",
+  search: "ack-sweep",
+  sequenceShift: "none",
+  ...PUNCH,
+} as const satisfies Named<"natblaster-4">;
+
 /** The technique of that name, or undefined where there is none. */
 export function plainTechnique(name: string): Traversal | undefined {
   return Object.hasOwn(PLAIN, name) ? PLAIN[name as keyof typeof PLAIN] : undefined;

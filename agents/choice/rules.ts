@@ -1,6 +1,6 @@
 import type { Traversal } from "../../wire/technique.ts";
 import type { NatTraits } from "../../wire/traits.ts";
-import { PLAIN } from "./plain.ts";
+import { ACK_SWEEP, PLAIN } from "./plain.ts";
 
 /** Traits as far as they are known. */
 export type Known = Partial<NatTraits>;
@@ -26,15 +26,6 @@ const SELF_SKEW_MS = 40;
 const RETRY_MS = 300;
 /** Below so many ms to X and back two SYNs do not truly cross: one is answered before the other leaves. */
 const CROSSING_RTT_MS = 10;
-
-const ACK_SWEEP = {
-  name: "natblaster-4",
-  search: "ack-sweep",
-  sequenceShift: "none",
-  predictionOffset: 0,
-  gapMs: 0,
-  skewMs: 0,
-} as const;
 
 /**
  * What to try, the best first: what needs least of hosts and X, and then what takes least time. Each rule's conditions are those that the

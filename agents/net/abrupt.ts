@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
 import { descriptorOf } from "./descriptor.ts";
 import { IPPROTO_TCP, SOL_SOCKET, SO_LINGER, TCP_INFO, getOption, setOption } from "./libc.ts";
+import { LINGER_NOT } from "./tcp-socket.ts";
 
-/** struct linger: with no time to linger close(2) sends RST, whoever calls it. */
-const BY_RESET = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
-const AS_EVER = new Uint8Array(8);
+/** struct linger: off. */
+const AS_EVER = new Uint8Array(LINGER_NOT.length);
 /** enum in linux/tcp_states.h, the first byte of struct tcp_info. */
 const TCP_CLOSE = 7;
 
@@ -13,7 +13,7 @@ const TCP_CLOSE = 7;
  * have said all, the connection closes as ever.
  */
 export function breakWithProcess(stream: Socket): void {
-  linger(stream, BY_RESET);
+  linger(stream, LINGER_NOT);
   const calm = (): void => {
     if (stream.readableEnded && stream.writableFinished) linger(stream, AS_EVER);
   };

@@ -91,7 +91,7 @@ function looseRoute(via: string): Uint8Array {
 }
 
 /** struct linger: on, for no time; close(2) then sends RST where there is somebody to send it to (tcp_disconnect()). */
-const LINGER_NOT = new Uint8Array(Int32Array.of(1, 0).buffer);
+export const LINGER_NOT = new Uint8Array(Int32Array.of(1, 0).buffer);
 
 /** A listening socket on a port that connecting sockets may share. */
 export function listenOn(localPort: number, onConnection: (stream: Socket) => void): Promise<Server> {

@@ -58,7 +58,7 @@ describe.skipIf(missing)("natbed-host, connected,", { timeout: 60_000 }, () => {
 
   it("does not wait for a program of its own once its peer is gone", async () => {
     const [a, b] = pair("connect", { a: ["--listen", "5556"] });
-    await a.says("waits for a program");
+    await Promise.all([a.says("waits for a program"), b.says("connected directly")]); // killed before, it has ended and not broken off
     b.process.kill("SIGKILL");
     expect(await a.ended()).toEqual({ code: 1, last: "the other side is gone" });
   });

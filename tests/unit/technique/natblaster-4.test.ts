@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ACK_SWEEP } from "../../../agents/choice/plain.ts";
 import { hostMachine, xMachine } from "../../../agents/technique/index.ts";
 import type { HostEvent, XAction, XEvent } from "../../../agents/technique/machine.ts";
 import type { Port } from "../../../wire/address.ts";
@@ -94,15 +95,7 @@ describe("natblaster case 4", () => {
 });
 
 describe("natblaster case 4 by a sweep", () => {
-  const SWEEP = {
-    name: "natblaster-4",
-    search: "ack-sweep",
-    sequenceShift: "none",
-    predictionOffset: 0,
-    gapMs: 0,
-    skewMs: 0,
-  } as const;
-  const lines = (network: Network): string[] => simulate(SWEEP, network);
+  const lines = (network: Network): string[] => simulate(ACK_SWEEP, network);
   const swept = (transcript: readonly string[]): string[] =>
     transcript.filter((line) => line.includes(" x sweeps ")).map((line) => /ports (\S+)/.exec(line)![1]!);
 
@@ -180,7 +173,7 @@ describe("natblaster case 4 by a sweep", () => {
     ["as it is where nothing was shifted", 101, 100],
   ])("learns the shift, tells X the SYN %s, and keeps its kernel from refusing the ACK", (_, ack, isn) => {
     const sweep: Network["sweep"] = () => ({ localPort: 5001, outsidePort: 23_456, ack: ack >>> 0 });
-    const transcript = simulate({ ...SWEEP, sequenceShift: "learned" }, { ...DYING, sweep });
+    const transcript = simulate({ ...ACK_SWEEP, sequenceShift: "learned" }, { ...DYING, sweep });
     const ofA = transcript.filter((line) => / a (mutes|connects|watches|tells (syn|sweep|hit))/.test(line));
     expect(ofA.map((line) => line.replace(/^\d+ /, ""))).toEqual([
       "a mutes resets to 198.51.100.2",
@@ -213,7 +206,7 @@ describe("natblaster case 4 by a sweep", () => {
     ];
     fc.assert(
       fc.property(fc.shuffledSubarray(facts, { minLength: 4 }), (order) => {
-        const machine = hostMachine("a", SWEEP);
+        const machine = hostMachine("a", ACK_SWEEP);
         let state = machine.initial;
         const kinds = order.map((event) => {
           const step = machine.step(state, event);
